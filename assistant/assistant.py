@@ -1,0 +1,263 @@
+"""`Assistant`: add, remove, sync, search and ask over one corpus; the public face of the package.
+
+It opens what it needs when it is needed: creating one loads no model and no index.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from assistant import corpus
+from assistant.errors import AssistantError
+from assistant.settings import Settings, load
+from assistant.values import Answer, Document, Failure, Hit, Progress, SyncReport, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from langchain_core.runnables import Runnable
+
+    from assistant.ingest import Stores
+    from assistant.library import Library
+    from assistant.ownership import Ownership
+    from assistant.retrieval import Retriever
+
+    Report = Callable[[Progress], None]
+
+
+def _quiet(_: Progress) -> None:
+    """Report progress to nobody."""
+
+
+class Assistant:
+    """Cited answers from the documents of a corpus folder.
+
+    >>> with Assistant(corpus_dir="corpus") as assistant:  # doctest: +SKIP
+    ...     assistant.sync()
+    ...     print(assistant.ask("How much did the economy grow?").citations[0].quote)
+    """
+
+    def __init__(self, settings: Settings | None = None, **overrides: Any) -> None:
+        """Settings are read from the environment unless given; `overrides` are single settings.
+
+        Raises SettingsError if one cannot be used.
+        """
+        self.settings = settings or load(**overrides)
+        self._changing = threading.RLock()
+        self._opening = threading.RLock()
+        self._opened_storage: _Storage | None = None
+        self._opened_engine: _Engine | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    # --- the corpus ------------------------------------------------------------------------------
+
+    def sync(self, *, rebuild: bool = False, progress: Report = _quiet) -> SyncReport:
+        """Make the index agree with the corpus folder; with `rebuild`, from nothing.
+
+        Raises IndexUnusable or CorpusError; a document that cannot be read is named in `failures`.
+        """
+        from assistant import ingest
+
+        with self._changing:
+            if rebuild:
+                self._start_over()
+            return ingest.sync(self._engine.stores, report=progress)
+
+    def add(
+        self, paths: Sequence[Path | str], *, names: Sequence[str] | None = None, progress: Report = _quiet
+    ) -> SyncReport:
+        """Copy files into the corpus, under `names` if given, and index them.
+
+        A name that is taken gets a number; a file that cannot be read is named in `failures` and not kept.
+        """
+        with self._changing:
+            copied, failures = corpus.copy_in(
+                self.settings.corpus_dir, paths, names=names, max_bytes=self.settings.max_file_bytes
+            )
+            report = self.sync(progress=progress)
+            refused = [failure for failure in report.failures if failure.source in copied]
+            for failure in refused:
+                corpus.delete(self.settings.corpus_dir, [failure.source])
+            return _with(report, failures, copied)
+
+    def remove(self, id_or_source: str) -> Document:
+        """Delete a document's files from the corpus and every trace of it from the index.
+
+        Returns what was removed, without its text. Raises UnknownDocument.
+        """
+        with self._changing:
+            document = self.document(id_or_source)
+            corpus.delete(self.settings.corpus_dir, document.sources)
+            self.sync()
+            return document
+
+    def documents(self) -> tuple[Document, ...]:
+        """All documents, ordered by source, without their texts."""
+        return self._library.documents()
+
+    def document(self, id_or_source: str) -> Document:
+        """One document with its text. Raises UnknownDocument."""
+        return self._library.document(id_or_source)
+
+    def check(self) -> tuple[str, ...]:
+        """Test every invariant on the real data; one sentence for each that fails."""
+        from assistant.checking import problems
+
+        with self._changing:
+            return tuple(problems(self._engine.stores))
+
+    # --- questions -------------------------------------------------------------------------------
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), sources: Sequence[str] = ()) -> Answer:
+        """Answer from the documents (of `sources` only, ids or paths, if given), or refuse.
+
+        Raises SettingsError if the question is empty or too long, UnknownDocument for an unknown source.
+        """
+        answer: Answer = self.as_runnable().invoke(self._input(question, history, sources))
+        return answer
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), sources: Sequence[str] = ()
+    ) -> Iterator[tuple[Hit, ...] | Answer]:
+        """The retrieved passages as soon as they are there, then the answer."""
+        from assistant.chain import hits
+
+        for chunk in self._engine.chain.stream(self._input(question, history, sources)):
+            if "passages" in chunk:
+                yield hits(chunk["passages"])
+            if "answer" in chunk:
+                yield chunk["answer"]
+
+    def search(self, query: str, *, k: int = 10, sources: Sequence[str] = ()) -> tuple[Hit, ...]:
+        """The `k` best passages for a query. Raises SettingsError if it is empty or too long."""
+        from assistant.chain import clean_question, hits
+
+        words = clean_question(query, self.settings.max_question_chars)
+        return hits(self._engine.retriever.invoke(words, documents=self._ids(sources), count=k))
+
+    def as_runnable(self) -> Runnable[Any, Answer]:
+        """The chain for LangChain: its input is a question, or `{"question": …, "documents": [ids]}`."""
+        return self._engine.chain.pick("answer")
+
+    def examples(self, count: int = 4) -> tuple[str, ...]:
+        """Questions that the documents themselves suggest and that get an answer."""
+        suggested = [question for document in self.documents() for question in document.questions]
+        found: list[str] = []
+        for question in suggested[: 3 * count]:
+            if len(found) < count and self.ask(question).answered:
+                found.append(question)
+        return tuple(found)
+
+    # --- opening and closing ---------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Load the model and open the index now, so that the first question is as fast as the next."""
+        self._engine.stores.embedder.query("warm up")
+        if self._library.passage_count():
+            self._engine.retriever.hits("warm up", count=1)
+
+    def serve_at(self, url: str) -> None:
+        """Tell other processes that find the index in use where it can be reached."""
+        self._storage.ownership.say(url)
+
+    def close(self) -> None:
+        """Close the index and let another process have it. The assistant opens it again if used again."""
+        with self._opening:
+            if self._opened_engine:
+                self._opened_engine.stores.index.close()
+            if self._opened_storage:
+                self._opened_storage.library.close()
+                self._opened_storage.ownership.release()
+            self._opened_engine = self._opened_storage = None
+
+    @property
+    def _library(self) -> Library:
+        return self._storage.library
+
+    @property
+    def _storage(self) -> _Storage:
+        with self._opening:
+            if self._opened_storage is None:
+                self._opened_storage = _open_storage(self.settings.index_dir)
+            return self._opened_storage
+
+    @property
+    def _engine(self) -> _Engine:
+        with self._opening:
+            if self._opened_engine is None:
+                self._opened_engine = _open_engine(self.settings, self._library)
+            return self._opened_engine
+
+    def _start_over(self) -> None:
+        """Empty the index folder, and open it again."""
+        with self._opening:
+            self._engine.stores.index.erase()
+            self._library.erase()
+            self._opened_engine = None
+
+    def _input(self, question: str, history: Sequence[Turn], sources: Sequence[str]) -> dict[str, Any]:
+        return {"question": question, "history": tuple(history), "documents": self._ids(sources)}
+
+    def _ids(self, sources: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.document(source).id for source in sources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """The index folder, ours while this is held, and the library in it."""
+
+    ownership: Ownership
+    library: Library
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What finds and answers."""
+
+    stores: Stores
+    retriever: Retriever
+    chain: Runnable[Any, dict[str, Any]]
+
+
+def _open_storage(index_dir: Path) -> _Storage:
+    from assistant.library import Library
+    from assistant.ownership import Ownership
+
+    ownership = Ownership(index_dir)
+    try:
+        return _Storage(ownership, Library(index_dir))
+    except AssistantError:
+        ownership.release()
+        raise
+
+
+def _open_engine(settings: Settings, library: Library) -> _Engine:
+    from assistant.chain import build
+    from assistant.embedding import Embedder
+    from assistant.extract import Extractor
+    from assistant.ingest import Stores
+    from assistant.retrieval import Retriever
+    from assistant.vectors import Index
+
+    index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
+    embedder = Embedder(settings.embedding_model, threads=settings.threads)
+    retriever = Retriever(library=library, index=index, embedder=embedder, candidates=settings.candidates)
+    extractor = Extractor(library, embedder, settings.minimum_confidence)
+    chain = build(retriever, extractor, max_question_chars=settings.max_question_chars)
+    return _Engine(Stores(settings, library, index, embedder), retriever, chain)
+
+
+def _with(report: SyncReport, failures: Sequence[Failure], copied: Sequence[str]) -> SyncReport:
+    """The report of a sync as the report of an addition: only what was asked to be added fails it."""
+    mine = tuple(failure for failure in report.failures if failure.source in copied)
+    return replace(report, failures=(*failures, *mine))

@@ -1,0 +1,382 @@
+"""The command line: `python -m assistant VERB`.
+
+Human output by default; `--json` prints JSON lines and nothing else on standard output. Progress and
+warnings go to standard error. Exit 0 done, 1 some inputs failed (each named), 2 usage or settings.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from assistant.assistant import Assistant
+from assistant.errors import AssistantError, SettingsError, UnknownDocument
+from assistant.values import Document, Failure, Hit, Progress, SyncReport, Turn
+
+app = typer.Typer(
+    help="Ask your own documents; every sentence of an answer cites the characters it stands on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Batch = Annotated[
+    Path | None,
+    typer.Option("--batch", metavar="FILE", help="Read one JSON object a line: id, question, history."),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="ID", help="Use this document only (an id or path); may be repeated."),
+]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="A document's id, or its path below the corpus folder.")
+]
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on standard error."""
+    try:
+        app()
+    except AssistantError as error:
+        _complain(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _complain("Stopped. What was done is kept; the next run goes on from there.")
+        sys.exit(130)
+
+
+@app.command()
+def chat(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; the default is this machine only.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port; the default is 7860, or the next free one.")] = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
+    ] = False,
+) -> None:
+    """Open the web chat; indexes what changed first."""
+    from assistant.web import serve
+
+    with Assistant() as assistant:
+
+        def ready(url: str) -> None:
+            assistant.serve_at(url)
+            print(f"The chat is at {url}  (Ctrl-C stops it)", flush=True)
+
+        for failure in _synced(assistant).failures:
+            _complain(f"{failure.source}: {failure.reason}")
+        serve(
+            assistant,
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            on_ready=ready,
+        )
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="What you want to know, in quotes.")] = None,
+    batch: Batch = None,
+    as_json: AsJson = False,
+    source: Sources = None,
+) -> None:
+    """Answer a question with cited sentences, or say that the documents do not hold the answer."""
+    from assistant import render
+
+    def answer(assistant: Assistant, row: dict[str, Any]) -> str:
+        made = assistant.ask(row["question"], history=_turns(row), sources=source or ())
+        return json.dumps(render.to_json(made, id=row["id"]), ensure_ascii=False)
+
+    if batch is not None:
+        _need_json(as_json)
+        _batch(batch, answer, key="question")
+    else:
+        with _ready() as assistant:
+            made = assistant.ask(_need(question), sources=source or ())
+            shown = render.to_json(made, id="q1") if as_json else None
+            print(json.dumps(shown, ensure_ascii=False) if shown else render.to_text(made))
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="Words or a question, in quotes.")] = None,
+    count: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    batch: Batch = None,
+    as_json: AsJson = False,
+    source: Sources = None,
+) -> None:
+    """Show the passages that fit a query best."""
+    from assistant import render
+
+    def find(assistant: Assistant, row: dict[str, Any]) -> tuple[str, tuple[Hit, ...]]:
+        began = time.perf_counter()
+        hits = assistant.search(row["question"], k=count, sources=source or ())
+        timings = {"total": round((time.perf_counter() - began) * 1000, 2)}
+        found = {"id": row["id"], "query": row["question"], "hits": [render.hit_to_json(hit) for hit in hits]}
+        return json.dumps(found | {"timings_ms": timings}, ensure_ascii=False), hits
+
+    if batch is not None:
+        _need_json(as_json)
+        _batch(batch, lambda assistant, row: find(assistant, row)[0], key="query")
+    else:
+        with _ready() as assistant:
+            line, hits = find(assistant, {"id": "q1", "question": _need(query)})
+            print(
+                line if as_json else "\n\n".join(render.hit_to_text(hit) for hit in hits) or "Nothing found."
+            )
+
+
+@app.command()
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, or folders of files.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy files into the corpus and index them; a name that is taken gets a number."""
+    with Assistant() as assistant, _progress() as progress:
+        report = assistant.add(paths, progress=progress)
+    _finish(report, as_json)
+
+
+@app.command()
+def remove(
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID…", help="Documents' ids, or paths below the corpus.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting the files.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete documents: their files in the corpus, and everything derived from them."""
+    failures: list[Failure] = []
+    with Assistant() as assistant:
+        for name in ids:
+            try:
+                document = assistant.document(name)
+                files = ", ".join(document.sources)
+                if not yes and sys.stdin.isatty():
+                    typer.confirm(
+                        f"Delete {files} from {assistant.settings.corpus_dir}?", abort=True, err=True
+                    )
+                assistant.remove(name)
+            except UnknownDocument as error:
+                failures.append(Failure(name, str(error)))
+                continue
+            shown = {"removed": document.id, "sources": list(document.sources), "title": document.title}
+            print(json.dumps(shown, ensure_ascii=False) if as_json else f"Removed {files} ({document.id}).")
+    _exit_if_failed(failures)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the documents, one line for each file."""
+    with Assistant() as assistant:
+        documents = assistant.documents()
+    for document in documents:
+        for source in document.sources:
+            if as_json:
+                print(json.dumps(_listed(document, source), ensure_ascii=False))
+            else:
+                print(f"{document.id}  {source}  {document.title}")
+    if not documents:
+        errors.print(
+            "No documents are indexed. Put files into the corpus folder and run: python -m assistant sync"
+        )
+
+
+@app.command()
+def show(document: Id, as_json: AsJson = False) -> None:
+    """Show a document's text, as it is cited."""
+    with Assistant() as assistant:
+        found = assistant.document(document)
+    if as_json:
+        whole = _listed(found, found.source) | {
+            "text": found.text,
+            "sections": [
+                {"start": s.start, "end": s.end, "headings": list(s.headings)} for s in found.sections
+            ],
+            "pages": [{"number": p.number, "start": p.start, "end": p.end} for p in found.pages],
+        }
+        print(json.dumps(whole, ensure_ascii=False))
+    else:
+        print(found.text)
+
+
+@app.command()
+def sync(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Throw the index away and build it anew.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the index agree with the corpus folder: what is new, changed or gone."""
+    with Assistant() as assistant:
+        report = _synced(assistant, rebuild=rebuild)
+    _finish(report, as_json)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Test every invariant on the real data; exit 1 and name what fails."""
+    with Assistant() as assistant:
+        found = assistant.check()
+        count = len(assistant.documents())
+    if as_json:
+        print(json.dumps({"documents": count, "problems": list(found)}, ensure_ascii=False))
+    else:
+        for problem in found:
+            _complain(problem)
+        print(f"{count} documents checked, {len(found)} problems.")
+    if found:
+        raise typer.Exit(1)
+
+
+# --- shared by the verbs -------------------------------------------------------------------------
+
+
+@contextmanager
+def _ready() -> Iterator[Assistant]:
+    """An assistant to ask; says so on standard error if there is nothing to ask it about."""
+    with Assistant() as assistant:
+        if not assistant.documents():
+            errors.print("Nothing is indexed yet. Run: python -m assistant sync")
+        yield assistant
+
+
+def _synced(assistant: Assistant, *, rebuild: bool = False) -> SyncReport:
+    with _progress() as progress:
+        report = assistant.sync(rebuild=rebuild, progress=progress)
+    for note in report.notes:
+        errors.print(note, markup=False)
+    return report
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, and nothing elsewhere."""
+    if not errors.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Bar(*columns, console=errors, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(progress: Progress) -> None:
+            if progress.stage not in tasks:
+                tasks[progress.stage] = bar.add_task(progress.stage.capitalize(), total=progress.total)
+            bar.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+
+        yield report
+
+
+def _batch(path: Path, make: Callable[[Assistant, dict[str, Any]], str], *, key: str) -> None:
+    """One line out for each line in, as soon as it is ready; a line that fails says why, and exit is 1."""
+    failures: list[Failure] = []
+    with _ready() as assistant:
+        assistant.warm_up()
+        for number, line in enumerate(_lines(path), start=1):
+            row: dict[str, Any] = {"id": str(number), "question": ""}
+            try:
+                row |= _row(line, key)
+                print(make(assistant, row), flush=True)
+            except SettingsError as error:
+                failures.append(Failure(f"{path}, line {number}", str(error)))
+                refused = {"id": row["id"], key: row["question"], "answered": False, "error": str(error)}
+                empty: dict[str, Any] = {"sentences": [], "citations": [], "closest": [], "hits": []}
+                print(json.dumps(refused | empty, ensure_ascii=False), flush=True)
+    _exit_if_failed(failures)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from (line for line in lines if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The batch file {path} cannot be read ({error}). Name a file of JSON lines."
+        ) from error
+
+
+def _row(line: str, key: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise SettingsError(f"It is not JSON ({error}). Write one object a line.") from error
+    question = row.get("question", row.get(key)) if isinstance(row, dict) else None
+    if not isinstance(question, str):
+        raise SettingsError('It has no question. Write {"id": "1", "question": "…"}.')
+    return (
+        {**row, "id": str(row["id"]), "question": question} if "id" in row else {**row, "question": question}
+    )
+
+
+def _turns(row: dict[str, Any]) -> tuple[Turn, ...]:
+    turns = []
+    for turn in row.get("history") or ():
+        if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
+            raise SettingsError('Its history has a turn without a role of "user" or "assistant".')
+        turns.append(Turn(turn["role"], str(turn.get("content", ""))))
+    return tuple(turns)
+
+
+def _need(question: str | None) -> str:
+    if question is None:
+        raise SettingsError(
+            'Write the question in quotes, or name a file with --batch. For example: ask "Why?"'
+        )
+    return question
+
+
+def _need_json(as_json: bool) -> None:
+    if not as_json:
+        raise SettingsError("--batch prints JSON lines. Add --json.")
+
+
+def _listed(document: Document, source: str) -> dict[str, Any]:
+    return {
+        "document_id": document.id,
+        "source": source,
+        "title": document.title,
+        "media_type": document.media_type,
+        "sha256": document.sha256,
+        "added_at": document.added_at,
+        "facts": document.facts,
+        "notes": list(document.notes),
+    }
+
+
+def _finish(report: SyncReport, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        print(
+            f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
+            f"{report.unchanged} unchanged ({report.seconds:.1f} s)."
+        )
+    _exit_if_failed(report.failures)
+
+
+def _exit_if_failed(failures: Sequence[Failure]) -> None:
+    for failure in failures:
+        _complain(f"{failure.source}: {failure.reason}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _complain(sentence: str) -> None:
+    errors.print(sentence, style="red", markup=False)

@@ -1,0 +1,106 @@
+"""The corpus folder: files copied in under safe names, and files taken out. Nothing else writes to it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assistant.errors import CorpusError
+from assistant.values import Failure
+
+LONGEST_NAME = 200  # bytes; leaves room for a number below the 255 of most file systems
+UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+
+
+def copy_in(
+    corpus_dir: Path, paths: Sequence[Path | str], *, names: Sequence[str] | None, max_bytes: int
+) -> tuple[list[str], list[Failure]]:
+    """Copy files (and the files of folders) into the corpus; a name that is taken gets a number.
+
+    Returns the new sources, and the paths that could not be copied with the reason.
+    """
+    copied: list[str] = []
+    failures: list[Failure] = []
+    try:
+        corpus_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"The corpus folder {corpus_dir} cannot be written ({error.strerror}).") from error
+    for at, given in enumerate(paths):
+        name = names[at] if names else None
+        try:
+            for path, target in _files(Path(given), name):
+                copied.append(_copy(path, corpus_dir, target, max_bytes))
+        except CorpusError as error:
+            failures.append(Failure(name or str(given), str(error)))
+        except OSError as error:
+            reason = f"It could not be copied into {corpus_dir} ({error.strerror or error})."
+            failures.append(Failure(name or str(given), reason))
+    return copied, failures
+
+
+def delete(corpus_dir: Path, sources: Sequence[str]) -> None:
+    """Delete these files of the corpus. Raises CorpusError if one cannot be deleted."""
+    for source in sources:
+        path = corpus_dir / source
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CorpusError(
+                f"{path} cannot be deleted ({error.strerror}). Check its permissions."
+            ) from error
+
+
+def safe_name(name: str) -> str:
+    """A file name for any text: no folders, no hidden file, no control characters, not too long."""
+    name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
+    name = UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .") or "document"
+    stem, suffix = os.path.splitext(name)
+    suffix = suffix if len(suffix.encode()) <= 20 else ""
+    stem = stem if suffix else name
+    room = LONGEST_NAME - len(suffix.encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + suffix
+
+
+def _files(path: Path, name: str | None) -> Iterator[tuple[Path, str]]:
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        visible = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        if not visible:
+            raise CorpusError("The folder holds no files. Name one that does.")
+        yield from ((p, p.name) for p in visible)
+    elif path.is_file():
+        yield path, name or path.name
+    elif path.exists():
+        raise CorpusError("It is not a regular file. Name a file or a folder.")
+    else:
+        raise CorpusError("There is no such file. Check the path.")
+
+
+def _copy(path: Path, corpus_dir: Path, name: str, max_bytes: int) -> str:
+    """Copy one file under a free name, so that the corpus holds all of it or none. Returns its source."""
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise CorpusError(
+            f"It has {size:,} bytes; at most {max_bytes:,} are read. "
+            "Split it, or raise ASSISTANT_MAX_FILE_BYTES."
+        )
+    if path.resolve().is_relative_to(corpus_dir.resolve()):
+        return path.resolve().relative_to(corpus_dir.resolve()).as_posix()
+    stem, suffix = os.path.splitext(safe_name(name))
+    part = corpus_dir / f".{stem[:40]}.{os.getpid()}.part"
+    try:
+        shutil.copyfile(path, part)
+        for number in range(1, 100_000):
+            target = corpus_dir / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+            try:
+                os.link(part, target)  # fails where the name is taken, so nothing is ever overwritten
+            except FileExistsError:
+                continue
+            return target.name
+        raise CorpusError("Every numbered variant of its name is taken. Rename it.")
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,322 @@
+"""Make the library and the vectors agree with the corpus folder: incremental, resumable, by content.
+
+Reads the corpus, never writes to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assistant import passages as cutting
+from assistant.embedding import Embedder, Matrix, PassageText
+from assistant.errors import CorpusError, UnreadableFile
+from assistant.library import Library
+from assistant.reading import Limits, Reader
+from assistant.settings import Settings
+from assistant.values import Content, Document, Failure, Passage, Progress, SyncReport
+from assistant.vectors import Index
+
+RECIPE = "1"  # raise it when reading, cutting or embedding changes what is stored
+NOT_INDEXED = frozenset({"README.md"})  # at the top of the corpus: it says what belongs there
+GROUP = 256  # passages embedded and stored at a time
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything a sync works with."""
+
+    settings: Settings
+    library: Library
+    index: Index
+    embedder: Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that was read and cut, not yet embedded or stored."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    texts: tuple[PassageText, ...]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a look at the corpus found, compared with the library."""
+
+    to_read: list[tuple[str, str]] = field(default_factory=list)  # source, document id
+    aliases: dict[str, list[str]] = field(default_factory=dict)  # document id -> all its sources now
+    gone: list[str] = field(default_factory=list)  # document ids
+    gone_sources: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
+    """Index what was added or changed, and forget what is gone.
+
+    A file that cannot be read is named in `failures`; the others are indexed. What was done before an
+    interruption stays done. Raises IndexUnusable if the index cannot be written.
+    """
+    began = time.perf_counter()
+    notes = recover(stores)
+    before = stores.library.sources()
+    again = _adopt_recipe(stores)
+    changes = _compare(stores.settings.corpus_dir, before, again=again)
+    result = _Result(failures=list(changes.failures))
+    if changes.to_read or changes.gone:
+        stores.library.set_note("chroma", "writing")
+    for document_id, sources in changes.aliases.items():
+        stores.library.set_sources(document_id, sources)
+    _index(stores, changes.to_read, result, report)
+    gone = [*changes.gone, *sorted(result.unreadable & {owner for owner, _ in before.values()})]
+    _forget(stores, gone)
+    if result.stored or gone:
+        stores.library.drop_unused_vectors(stores.embedder.name)
+    if gone:
+        purge(stores)
+    stores.library.set_note("chroma", "clean")
+    return SyncReport(
+        added=tuple(source for source in result.stored if source not in before),
+        changed=tuple(source for source in result.stored if source in before),
+        removed=tuple(changes.gone_sources),
+        unchanged=changes.unchanged,
+        embedded=result.embedded,
+        failures=tuple(result.failures),
+        notes=tuple(notes),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def recover(stores: Stores) -> list[str]:
+    """Rebuild the vectors from the library if the last writer did not finish. Says so in one sentence."""
+    if stores.library.note("chroma") in ("", "clean"):
+        return []
+    purge(stores, compact=False)
+    stores.library.set_note("chroma", "clean")
+    return ["The vector index was rebuilt from the library, because the last run did not finish."]
+
+
+def purge(stores: Stores, *, compact: bool = True) -> None:
+    """Rewrite what is on disk from what the library holds, so that nothing deleted is left in it."""
+    if compact:
+        stores.library.compact()
+    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+
+
+@dataclass(slots=True)
+class _Result:
+    stored: list[str] = field(default_factory=list)
+    embedded: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)  # documents whose file no longer yields a text
+
+
+def _adopt_recipe(stores: Stores) -> bool:
+    """Whether everything must be read again, because a setting that shapes the index has changed."""
+    recipe = f"{RECIPE} {stores.embedder.name} {stores.settings.passage_chars}"
+    known = stores.library.note("recipe")
+    stores.library.set_note("recipe", recipe)
+    return known not in ("", recipe)
+
+
+# --- what changed --------------------------------------------------------------------------------
+
+
+def scan(corpus_dir: Path) -> Iterator[str]:
+    """Every file of the corpus as a path below it, in order; hidden files and links are passed over."""
+    if not corpus_dir.is_dir():
+        raise CorpusError(
+            f"The corpus folder {corpus_dir} does not exist. "
+            "Create it, or name another in ASSISTANT_CORPUS_DIR."
+        )
+    found = []
+    for folder, folders, files in os.walk(corpus_dir):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(folder, name)
+            source = path.relative_to(corpus_dir).as_posix()
+            if not name.startswith(".") and not path.is_symlink() and source not in NOT_INDEXED:
+                found.append(source)
+    return iter(sorted(found))
+
+
+def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool) -> Changes:
+    changes = Changes()
+    now = _hashes(corpus_dir, changes.failures)
+    holders: dict[str, str] = {sha256: document_id for document_id, sha256 in known.values()}
+    by_content: dict[str, list[str]] = {}
+    for source, sha256 in now.items():
+        by_content.setdefault(sha256, []).append(source)
+    kept = {holders[sha256] for sha256 in by_content if sha256 in holders}
+    taken = set(kept)
+    for sha256, sources in by_content.items():
+        held = holders.get(sha256)
+        document_id = held or _identify(sources[0], known, taken)
+        taken.add(document_id)
+        if held is None or again:
+            changes.to_read.extend((source, document_id) for source in sources)
+        else:
+            changes.unchanged += 1
+            if sources != sorted(source for source, (owner, _) in known.items() if owner == held):
+                changes.aliases[held] = sources
+    gone = {owner for owner, _ in known.values()} - taken
+    changes.gone = sorted(gone)
+    changes.gone_sources = sorted(source for source in known if source not in now)
+    return changes
+
+
+def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -> str:
+    """The id of new content at this path: the path's own, if its old content is gone, else a new one."""
+    if source in known and known[source][0] not in taken:
+        return known[source][0]
+    owners = taken | {owner for owner, _ in known.values()}
+    name = source
+    while (found := hashlib.sha256(name.encode()).hexdigest()[:12]) in owners:
+        name += "\0"
+    return found
+
+
+def _hashes(corpus_dir: Path, failures: list[Failure]) -> dict[str, str]:
+    """The SHA-256 of every file's bytes; a file that vanishes meanwhile is not there."""
+    found = {}
+    for source in scan(corpus_dir):
+        path = corpus_dir / source
+        try:
+            source.encode()
+            if not path.is_file():
+                raise UnreadableFile("It is not a regular file. Remove it from the corpus.")
+            with path.open("rb") as file:
+                found[source] = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            continue
+        except UnicodeEncodeError:
+            shown = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            failures.append(Failure(shown, "Its name is not valid UTF-8. Rename it."))
+        except UnreadableFile as error:
+            failures.append(Failure(source, str(error)))
+        except OSError as error:
+            failures.append(
+                Failure(source, f"It cannot be opened ({error.strerror}). Check its permissions.")
+            )
+    return found
+
+
+# --- reading, embedding, storing -----------------------------------------------------------------
+
+
+def _index(stores: Stores, to_read: Sequence[tuple[str, str]], result: _Result, report: Report) -> None:
+    waiting: list[Draft] = []
+    done = 0
+    for draft in _drafts(stores.settings, to_read, result, report):
+        waiting.append(draft)
+        if sum(len(draft.texts) for draft in waiting) >= GROUP:
+            _store(stores, waiting, result)
+            done += len(waiting)
+            report(Progress("embedding", done, len(to_read)))
+            waiting = []
+    if waiting:
+        _store(stores, waiting, result)
+        report(Progress("embedding", done + len(waiting), len(to_read)))
+
+
+def _drafts(
+    settings: Settings, to_read: Sequence[tuple[str, str]], result: _Result, report: Report
+) -> Iterator[Draft]:
+    sources_of: dict[str, list[str]] = {}
+    for source, document_id in to_read:
+        sources_of.setdefault(document_id, []).append(source)
+    with Reader(Limits(max_bytes=settings.max_file_bytes)) as reader:
+        for number, (document_id, sources) in enumerate(sources_of.items(), start=1):
+            report(Progress("reading", number, len(sources_of), sources[0]))
+            try:
+                read = reader.read(settings.corpus_dir / sources[0])
+            except UnreadableFile as error:
+                if (settings.corpus_dir / sources[0]).exists():
+                    result.failures.extend(Failure(source, str(error)) for source in sources)
+                result.unreadable.add(document_id)
+                continue
+            yield _draft(read.content, read.sha256, document_id, sources, settings)
+
+
+def _draft(
+    content: Content, sha256: str, document_id: str, sources: Sequence[str], settings: Settings
+) -> Draft:
+    document = Document(
+        id=document_id,
+        title=content.title,
+        source=sources[0],
+        media_type=content.media_type,
+        text=content.text,
+        sha256=sha256,
+        sections=cutting.sections(content),
+        pages=content.pages,
+        added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        sources=tuple(sources),
+        facts=content.facts,
+        questions=content.questions,
+        notes=content.notes,
+    )
+    passages = cutting.split(content, document_id=document_id, longest_chars=settings.passage_chars)
+    texts = tuple(
+        PassageText(
+            passage.text,
+            tuple((s.start - passage.start, s.end - passage.start) for s in passage.sentences),
+            _context(content.title, passage.text),
+        )
+        for passage in passages
+    )
+    return Draft(document, passages, texts)
+
+
+def _context(title: str, passage: str) -> str:
+    """What a passage is embedded after: the document's title, which helps to find it but is not cited.
+
+    Measured: the nearest heading beside it gained nothing.
+    """
+    return f"{title}\n" if title and not passage.startswith(title) else ""
+
+
+def _store(stores: Stores, drafts: Sequence[Draft], result: _Result) -> None:
+    vectors = _vectors(stores, [text for draft in drafts for text in draft.texts], result)
+    for draft in drafts:
+        old = {passage.id for passage in stores.library.passages_of(draft.document.id)}
+        records = [
+            (passage.id, passage.document_id, vectors[text.key][0])
+            for passage, text in zip(draft.passages, draft.texts, strict=True)
+        ]
+        # New vectors, then the library in one step, then old vectors: a question meanwhile sees the old
+        # document or the new one, because ids that the library does not hold are passed over.
+        stores.index.put(records)
+        keyed = [(passage, text.key) for passage, text in zip(draft.passages, draft.texts, strict=True)]
+        stores.library.put(draft.document, keyed)
+        stores.index.remove(sorted(old - {passage.id for passage in draft.passages}))
+        result.stored.extend(draft.document.sources)
+
+
+def _vectors(stores: Stores, texts: Sequence[PassageText], result: _Result) -> dict[str, Matrix]:
+    model = stores.embedder.name
+    by_key = {text.key: text for text in texts}
+    found = stores.library.cached(model, list(by_key))
+    missing = [text for key, text in by_key.items() if key not in found]
+    if missing:
+        computed = dict(zip((text.key for text in missing), stores.embedder.passages(missing), strict=True))
+        stores.library.cache(model, computed)
+        # Read back as stored, so that a cached vector and a fresh one are the same numbers.
+        found |= stores.library.cached(model, list(computed))
+        result.embedded += len(missing)
+    return found
+
+
+def _forget(stores: Stores, document_ids: Sequence[str]) -> None:
+    for document_id in document_ids:
+        stores.index.remove([passage.id for passage in stores.library.passages_of(document_id)])
+    stores.library.remove(document_ids)

@@ -1,0 +1,454 @@
+"""The library: documents, passages, keyword postings, the vector cache and the ledger, in one SQLite file.
+
+The only importer of sqlite3. It is the truth about what is indexed: Chroma can be rebuilt from it without
+embedding again. Readers see a document as it was or as it is, never half of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
+from assistant.values import Document, Page, Passage, Section, Sentence
+
+FILE = "library.sqlite3"
+LAYOUT = "1"  # of the tables; another layout is built anew
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
+    text TEXT NOT NULL, structure TEXT NOT NULL, added_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sources (
+    path TEXT PRIMARY KEY,
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sources_by_document ON sources(document_id);
+CREATE TABLE IF NOT EXISTS passages (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL,
+    sentences TEXT NOT NULL, headings TEXT NOT NULL, header TEXT, key TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id, start);
+CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
+CREATE VIRTUAL TABLE IF NOT EXISTS postings USING fts5(
+    text, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5vocab('postings', 'row');
+CREATE TABLE IF NOT EXISTS embeddings (
+    model TEXT NOT NULL, key TEXT NOT NULL, rows INTEGER NOT NULL, vectors BLOB NOT NULL,
+    PRIMARY KEY (model, key)) WITHOUT ROWID;
+"""
+
+Vectors = NDArray[np.float32]
+PASSAGE_COLUMNS = "p.id, p.document_id, p.start, p.end, p.text, p.sentences, p.headings, p.header"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that a weak set can hold, so that it is closed when its thread ends."""
+
+
+class Library:
+    """The library in a folder. One connection a thread; one writer at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._local = threading.local()
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._writing = threading.RLock()
+        self._create()
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def document(self, id_or_source: str) -> Document:
+        """The document with this id, or at this path below the corpus folder, with its text.
+
+        Raises UnknownDocument.
+        """
+        row = self._db.execute(
+            "SELECT id, title, media_type, sha256, text, structure, added_at FROM documents WHERE id = ?1"
+            " OR id = (SELECT document_id FROM sources WHERE path = ?1) LIMIT 1",
+            (id_or_source,),
+        ).fetchone()
+        if row is None:
+            raise UnknownDocument(
+                f"No document has the id or path {id_or_source!r}. `python -m assistant list` shows them all."
+            )
+        return _document(row, self._sources(row[0]))
+
+    def text_at(self, document_id: str, start: int, end: int) -> str:
+        """The characters of a document's text from `start` to `end`; empty where there are none."""
+        row = self._db.execute(
+            "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, end - start, document_id)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def page_at(self, document_id: str, offset: int) -> int | None:
+        """The number of the page that holds this character, in a document that has pages."""
+        row = self._db.execute("SELECT structure FROM documents WHERE id = ?", (document_id,)).fetchone()
+        pages = json.loads(row[0])["pages"] if row else []
+        return next((page["number"] for page in pages if page["start"] <= offset < page["end"]), None)
+
+    def documents(self) -> tuple[Document, ...]:
+        """All documents ordered by source, without their texts (`text` is empty)."""
+        rows = self._db.execute(
+            "SELECT id, title, media_type, sha256, '', structure, added_at FROM documents"
+        ).fetchall()
+        sources: dict[str, list[str]] = {}
+        for path, document_id in self._db.execute("SELECT path, document_id FROM sources ORDER BY path"):
+            sources.setdefault(document_id, []).append(path)
+        found = (_document(row, tuple(sources.get(row[0], ()))) for row in rows)
+        return tuple(sorted(found, key=lambda document: document.source))
+
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """For every indexed path: the document's id and the SHA-256 of its bytes."""
+        rows = self._db.execute(
+            "SELECT s.path, d.id, d.sha256 FROM sources s JOIN documents d ON d.id = s.document_id"
+        )
+        return {path: (document_id, sha256) for path, document_id, sha256 in rows}
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages with these ids, by id; ids that the library does not hold are left out."""
+        found = {}
+        for chunk in _chunks(ids, 500):
+            marks = ",".join("?" * len(chunk))
+            for row in self._db.execute(
+                f"SELECT {PASSAGE_COLUMNS} FROM passages p WHERE p.id IN ({marks})", chunk
+            ):
+                found[row[0]] = _passage(row)
+        return found
+
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """A document's passages in the order of its text."""
+        rows = self._db.execute(
+            f"SELECT {PASSAGE_COLUMNS} FROM passages p WHERE p.document_id = ? ORDER BY p.start",
+            (document_id,),
+        )
+        return tuple(_passage(row) for row in rows)
+
+    def keyword_search(
+        self, words: Iterable[str], *, count: int, documents: Sequence[str] = ()
+    ) -> list[tuple[str, float]]:
+        """Passage ids with their BM25 scores (higher is better), best first, for any of these words."""
+        quoted = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        if not quoted:
+            return []
+        only = f" AND p.document_id IN ({','.join('?' * len(documents))})" if documents else ""
+        rows = self._db.execute(
+            "SELECT p.id, -bm25(postings) AS score FROM postings"
+            " JOIN passages p ON p.number = postings.rowid"
+            f" WHERE postings MATCH ?{only} ORDER BY score DESC, p.id LIMIT ?",
+            (quoted, *documents, count),
+        )
+        return [(passage_id, score) for passage_id, score in rows]
+
+    def term_counts(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many passages hold each term, as the keyword index stems it (0 where none does)."""
+        rows = self._db
+        counts = {}
+        for term in terms:
+            row = rows.execute("SELECT doc FROM terms WHERE term = ?", (term,)).fetchone()
+            counts[term] = int(row[0]) if row else 0
+        return counts
+
+    def headers(self, document_ids: Iterable[str]) -> dict[str, Document]:
+        """These documents by id, without their texts."""
+        found = {}
+        for document_id in document_ids:
+            row = self._db.execute(
+                "SELECT id, title, media_type, sha256, '', structure, added_at FROM documents WHERE id = ?",
+                (document_id,),
+            ).fetchone()
+            if row:
+                found[document_id] = _document(row, self._sources(document_id))
+        return found
+
+    def passage_count(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+
+    def vectors(self, model: str, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        """By passage id, the array (1 + its sentences, dimension): the passage, then its sentences."""
+        found = {}
+        for chunk in _chunks(passage_ids, 500):
+            marks = ",".join("?" * len(chunk))
+            rows = self._db.execute(
+                "SELECT p.id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
+                f" WHERE e.model = ? AND p.id IN ({marks})",
+                (model, *chunk),
+            )
+            for passage_id, count, blob in rows:
+                found[passage_id] = _array(count, blob)
+        return found
+
+    def cached(self, model: str, keys: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors already computed, by the key of the text that was embedded."""
+        found = {}
+        for chunk in _chunks(keys, 500):
+            marks = ",".join("?" * len(chunk))
+            rows = self._db.execute(
+                f"SELECT key, rows, vectors FROM embeddings WHERE model = ? AND key IN ({marks})",
+                (model, *chunk),
+            )
+            for key, count, blob in rows:
+                found[key] = _array(count, blob)
+        return found
+
+    def every_vector(self, model: str, count: int = 1000) -> Iterator[list[tuple[str, str, Vectors]]]:
+        """Every passage as (id, document id, its vector), in batches of `count`."""
+        last = ""
+        while rows := self._db.execute(
+            "SELECT p.id, p.document_id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
+            " WHERE e.model = ? AND p.id > ? ORDER BY p.id LIMIT ?",
+            (model, last, count),
+        ).fetchall():
+            yield [(row[0], row[1], _array(row[2], row[3])[0]) for row in rows]
+            last = rows[-1][0]
+
+    def passage_ids(self) -> set[str]:
+        return {row[0] for row in self._db.execute("SELECT id FROM passages")}
+
+    def note(self, name: str) -> str:
+        """What the ledger says under this name; empty where it says nothing."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing. Raises IndexUnusable if the disk refuses it."""
+        with self._writing:
+            db = self._db
+            try:
+                with db:
+                    yield db
+            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                raise _unusable(self.path, error) from error
+
+    def set_note(self, name: str, value: str) -> None:
+        with self.writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def cache(self, model: str, vectors: dict[str, Vectors]) -> None:
+        """Keep computed vectors, by the key of the text that was embedded."""
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?)",
+                [(model, key, len(rows), rows.astype("<f2").tobytes()) for key, rows in vectors.items()],
+            )
+
+    def put(self, document: Document, passages: Sequence[tuple[Passage, str]]) -> None:
+        """Store a document with its passages, each with the key of its vectors; replace it if it is there.
+
+        An empty title is kept empty: readers are shown the name of the file, which may change.
+        """
+        with self.writing() as db:
+            self._forget_passages(db, document.id)
+            db.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
+                " title = excluded.title, media_type = excluded.media_type, sha256 = excluded.sha256,"
+                " text = excluded.text, structure = excluded.structure",
+                (document.id, document.title, document.media_type, document.sha256, document.text,
+                 _structure(document), document.added_at),
+            )  # fmt: skip
+            self._set_sources(db, document.id, document.sources)
+            for passage, key in passages:
+                self._put_passage(db, passage, key)
+
+    def set_sources(self, document_id: str, paths: Sequence[str]) -> None:
+        """Say which paths hold this document."""
+        with self.writing() as db:
+            self._set_sources(db, document_id, paths)
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Take documents out of every table. `compact` then takes their words off the disk."""
+        with self.writing() as db:
+            for document_id in document_ids:
+                self._forget_passages(db, document_id)
+                db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def drop_unused_vectors(self, model: str) -> None:
+        """Drop cached vectors that no passage uses, and those of any other model."""
+        with self.writing() as db:
+            db.execute(
+                "DELETE FROM embeddings WHERE model <> ? OR key NOT IN (SELECT key FROM passages)", (model,)
+            )
+
+    def compact(self) -> None:
+        """Rewrite the file so that nothing deleted is left in it."""
+        with self.writing() as db:
+            db.execute("INSERT INTO postings(postings) VALUES ('optimize')")
+        with self._writing:
+            try:
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.DatabaseError as error:
+                raise _unusable(self.path, error) from error
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file itself, by SQLite's own checks; empty when all is well."""
+        found = []
+        for row in self._db.execute("PRAGMA integrity_check(5)"):
+            if row[0] != "ok":
+                found.append(f"library: {row[0]}")
+        try:
+            with self.writing() as db:
+                db.execute("INSERT INTO postings(postings, rank) VALUES ('integrity-check', 1)")
+        except IndexUnusable as error:
+            found.append(f"library, keyword index: {error}")
+        extra = self._db.execute(
+            "SELECT count(*) FROM postings WHERE rowid NOT IN (SELECT number FROM passages)"
+        ).fetchone()[0]
+        lacking = self._db.execute(
+            "SELECT count(*) FROM passages WHERE number NOT IN (SELECT rowid FROM postings)"
+        ).fetchone()[0]
+        if extra or lacking:
+            found.append(f"library: {extra} postings without a passage, {lacking} passages without postings")
+        return found
+
+    def close(self) -> None:
+        for connection in list(self._connections):
+            connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def erase(self) -> None:
+        """Delete the file and start an empty one."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self._create()
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        try:
+            with self.writing() as db:
+                db.executescript(SCHEMA)
+            if self.note("layout") not in ("", LAYOUT):
+                raise IndexUnusable(
+                    f"{self.path} was written by another version of the assistant. "
+                    "Run: python -m assistant sync --rebuild"
+                )
+            self.set_note("layout", LAYOUT)
+        except AssistantError:
+            self.close()
+            raise
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        db: _Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, factory=_Connection)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA secure_delete = ON")
+            self._connections.add(db)
+            self._local.db = db
+        return db
+
+    def _sources(self, document_id: str) -> tuple[str, ...]:
+        rows = self._db.execute(
+            "SELECT path FROM sources WHERE document_id = ? ORDER BY path", (document_id,)
+        )
+        return tuple(row[0] for row in rows)
+
+    @staticmethod
+    def _set_sources(db: sqlite3.Connection, document_id: str, paths: Sequence[str]) -> None:
+        db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+        db.executemany(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?)", [(path, document_id) for path in paths]
+        )
+
+    @staticmethod
+    def _forget_passages(db: sqlite3.Connection, document_id: str) -> None:
+        db.execute(
+            "DELETE FROM postings WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)",
+            (document_id,),
+        )
+        db.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))
+
+    @staticmethod
+    def _put_passage(db: sqlite3.Connection, passage: Passage, key: str) -> None:
+        spans = [(s.start - passage.start, s.end - passage.start) for s in passage.sentences]
+        done = db.execute(
+            'INSERT INTO passages (id, document_id, start, "end", text, sentences, headings, header, key)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (passage.id, passage.document_id, passage.start, passage.end, passage.text, json.dumps(spans),
+             json.dumps(passage.headings), json.dumps(passage.header) if passage.header else None, key),
+        )  # fmt: skip
+        db.execute("INSERT INTO postings (rowid, text) VALUES (?, ?)", (done.lastrowid, passage.text))
+
+
+def _array(count: int, blob: bytes) -> Vectors:
+    # Kept as float16: half the disk, and its rounding (0.0005) is finer than that of bfloat16 arithmetic.
+    return np.frombuffer(blob, "<f2").reshape(count, -1).astype(np.float32)
+
+
+def _chunks(items: Sequence[str], count: int) -> Iterator[list[str]]:
+    for at in range(0, len(items), count):
+        yield list(items[at : at + count])
+
+
+def _passage(row: tuple[str, str, int, int, str, str, str, str | None]) -> Passage:
+    passage_id, document_id, start, end, text, sentences, headings, header = row
+    return Passage(
+        id=passage_id,
+        document_id=document_id,
+        start=start,
+        end=end,
+        text=text,
+        sentences=tuple(Sentence(start + a, start + b, text[a:b]) for a, b in json.loads(sentences)),
+        headings=tuple(json.loads(headings)),
+        header=tuple(json.loads(header)) if header else None,
+    )
+
+
+def _structure(document: Document) -> str:
+    whole = asdict(document)
+    return json.dumps({name: whole[name] for name in ("sections", "pages", "facts", "questions", "notes")})
+
+
+def _document(row: tuple[str, str, str, str, str, str, str], sources: tuple[str, ...]) -> Document:
+    document_id, title, media_type, sha256, text, structure, added_at = row
+    parts = json.loads(structure)
+    return Document(
+        id=document_id,
+        title=title or Path(sources[0] if sources else document_id).stem,
+        source=sources[0] if sources else "",
+        media_type=media_type,
+        text=text,
+        sha256=sha256,
+        sections=tuple(Section(s["start"], s["end"], tuple(s["headings"])) for s in parts["sections"]),
+        pages=tuple(Page(**page) for page in parts["pages"]),
+        added_at=added_at,
+        sources=sources,
+        facts=parts["facts"],
+        questions=tuple(parts["questions"]),
+        notes=tuple(parts["notes"]),
+    )
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> IndexUnusable:
+    said = str(error)
+    if "disk is full" in said or "full" in said:
+        return IndexUnusable(
+            f"The disk that holds {path} is full. Free some space and run the command again."
+        )
+    if "readonly" in said or "unable to open" in said or "permission" in said.lower():
+        return IndexUnusable(
+            f"{path} cannot be written ({said}). "
+            "Make its folder writable, or name another in ASSISTANT_INDEX_DIR."
+        )
+    if "locked" in said:
+        return IndexUnusable(f"{path} is in use by another program ({said}). Close that and try again.")
+    return IndexUnusable(f"{path} is damaged ({said}). Run: python -m assistant sync --rebuild")

@@ -1,0 +1,179 @@
+"""An `Answer` as JSON, plain text, Markdown, or a message of the chat: the only place that escapes.
+
+Everything a document or a user wrote comes out as literal characters, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote as percent_encoded
+
+from assistant.values import Answer, AnswerSentence, Citation, Hit
+
+REFUSAL = "The documents do not answer this."
+
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_HTML_SPECIAL = re.compile(r"[\t\n!-/:-@\[-`{-~]")
+# What can begin a construct inside a line of Markdown, also a bare address that readers turn into a link.
+_INLINE = re.compile(r"[\\`*_\[\]<>&~|$]|@|:(?=/)|(?<=[^\W_])\.(?=[^\W_])")
+_BLOCK = re.compile(r"^(?:[-+=#]|\d+(?=[.)]))")
+
+
+def to_json(answer: Answer, *, id: str | None = None) -> dict[str, Any]:
+    """The fields of `ask --json`, in order; `id` is the question's in a batch."""
+    return {
+        "id": id,
+        "question": answer.question,
+        "answered": answer.answered,
+        "text": " ".join(_marked(sentence) for sentence in answer.sentences),
+        "model": answer.model,
+        "confidence": answer.confidence,
+        "sentences": [
+            {"text": sentence.text, "citations": list(sentence.citations), "support": sentence.support}
+            for sentence in answer.sentences
+        ],
+        "citations": [citation_to_json(citation) for citation in answer.citations],
+        "closest": [citation_to_json(citation) for citation in answer.closest],
+        "note": answer.note,
+        "timings_ms": dict(answer.timings_ms),
+    }
+
+
+def citation_to_json(citation: Citation) -> dict[str, Any]:
+    """The fields of one citation in `ask --json`."""
+    names = ("number", "document_id", "title", "source", "page", "section", "start", "end", "quote")
+    return {name: getattr(citation, name) for name in names}
+
+
+def hit_to_json(hit: Hit) -> dict[str, Any]:
+    """The fields of one hit in `search --json`."""
+    return {
+        "document_id": hit.passage.document_id,
+        "source": hit.source,
+        "title": hit.title,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "text": hit.passage.text,
+        "score": hit.score,
+        "rank": hit.rank,
+        "found_by": list(hit.found_by),
+    }
+
+
+def to_plain(answer: Answer) -> str:
+    """The answer as a turn of a conversation: its words alone."""
+    return " ".join(sentence.text for sentence in answer.sentences) if answer.answered else REFUSAL
+
+
+def to_text(answer: Answer) -> str:
+    """The answer for a terminal: no markup, and no character that a terminal would obey."""
+    if answer.answered:
+        lines = [_one_line(_marked(sentence)) for sentence in answer.sentences]
+        return "\n".join([*lines, "", *(f"[{c.number}] {_one_line(place(c))}" for c in answer.citations)])
+    near = [f"- {_one_line(c.quote)}\n  {_one_line(place(c))}" for c in answer.closest]
+    found = ["", "The nearest passages:", *near] if near else []
+    return "\n".join([_one_line(f"{REFUSAL} {answer.note}"), *found])
+
+
+def to_markdown(answer: Answer) -> str:
+    """The answer as Markdown to paste elsewhere, with its sources listed below."""
+    if answer.answered:
+        said = [_markdown(s.text) + "".join(f" [{n}]" for n in s.citations) for s in answer.sentences]
+        sources = [f"- [{c.number}] {_markdown(place(c))}" for c in answer.citations]
+        return "\n\n".join([*said, "\n".join(sources)]) + "\n"
+    near = [f"> {_markdown(c.quote)}\n>\n> — {_markdown(place(c))}" for c in answer.closest]
+    return "\n\n".join([_markdown(f"{REFUSAL} {answer.note}"), *near]) + "\n"
+
+
+def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
+    """The answer as a chat message: Markdown that holds nothing but HTML blocks of ours.
+
+    With `sentences`, only so many of them, as they are shown one after the other. Each citation is a
+    button whose class `cite-DOCUMENT-START-END` says what to open, and whose title is the quote.
+    """
+    if not answer.answered:
+        return _refusal_to_chat(answer)
+    cited = {citation.number: citation for citation in answer.citations}
+    shown = answer.sentences[:sentences]
+    blocks = [
+        f'<p class="said">{escaped(s.text)}{"".join(_button(cited[n], f"[{n}]") for n in s.citations)}</p>'
+        for s in shown
+    ]
+    if len(shown) == len(answer.sentences):
+        sources = [_button(c, f"[{c.number}] {place(c)}", kind="source") for c in answer.citations]
+        blocks += [f'<div class="sources">{"".join(sources)}</div>', _copy(answer)]
+    return "\n\n".join(blocks)
+
+
+def words_to_chat(words: str, *, kind: str = "words") -> str:
+    """Any text as a chat message that shows exactly these characters, line ends included."""
+    return f'<div class="{kind}">{"<br>".join(escaped(line) for line in words.splitlines())}</div>'
+
+
+def place(citation: Citation) -> str:
+    """Where a citation stands, for a reader: title, section, page."""
+    page = f"p. {citation.page}" if citation.page is not None else ""
+    section = citation.section if citation.section != citation.title else ""
+    return " · ".join(part for part in (citation.title, section, page) if part)
+
+
+def visible(text: str) -> str:
+    """The text with every control character, and half of a pair, as a replacement character."""
+    return _INVISIBLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def escaped(text: str) -> str:
+    """The text for an HTML element or attribute, inert in Markdown too: all punctuation as references.
+
+    Markdown gives no character reference a meaning, so none can open a link, a list, code or mathematics.
+    """
+    return _HTML_SPECIAL.sub(lambda found: f"&#{ord(found[0])};", visible(text))
+
+
+def _refusal_to_chat(answer: Answer) -> str:
+    note = f"<span>{escaped(answer.note)}</span>" if answer.note else ""
+    blocks = [f'<div class="refusal"><strong>{REFUSAL}</strong> {note}</div>']
+    if answer.closest:
+        blocks.append('<p class="nearest">The nearest passages, read and found not to answer:</p>')
+    blocks += [
+        f'<details class="near"><summary>{escaped(place(c))}</summary>'
+        f'<p class="said">{escaped(c.quote)}</p>{_button(c, "Open in the document", kind="open")}</details>'
+        for c in answer.closest
+    ]
+    return "\n\n".join([*blocks, _copy(answer)])
+
+
+def _button(citation: Citation, words: str, *, kind: str = "number") -> str:
+    key = f"cite-{percent_encoded(citation.document_id, safe='')}-{citation.start}-{citation.end}"
+    return (
+        f'<button type="button" class="cite {kind} {escaped(key)}" title="{escaped(citation.quote)}">'
+        f"{escaped(words)}</button>"
+    )
+
+
+def _copy(answer: Answer) -> str:
+    return (
+        '<div class="tools"><button type="button" class="copy">Copy as Markdown</button>'
+        f'<pre class="portable" hidden>{escaped(to_markdown(answer))}</pre></div>'
+    )
+
+
+def _marked(sentence: AnswerSentence) -> str:
+    return sentence.text + "".join(f" [{number}]" for number in sentence.citations)
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", visible(text)).strip()
+
+
+def _markdown(text: str) -> str:
+    inline = _INLINE.sub(r"\\\g<0>", _one_line(text))
+    return _BLOCK.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], inline)
+
+
+def hit_to_text(hit: Hit) -> str:
+    """A retrieved passage for a terminal."""
+    place = " · ".join(part for part in (hit.title, *hit.passage.headings[1:]) if part)
+    first = f"{hit.rank}. {_one_line(place)}  ({_one_line(hit.source)}, {hit.score:.2f})"
+    return f"{first}\n   {_one_line(hit.passage.text)}"

@@ -1,0 +1,118 @@
+"""The retriever: passages by meaning and by keywords, their scores fused.
+
+The only LangChain `BaseRetriever`. Knows nothing of sentences or answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict, Field
+
+from assistant.embedding import Embedder
+from assistant.library import Library
+from assistant.values import Hit
+from assistant.vectors import Index
+from assistant.words import content_words
+
+# Weight of BM25 beside the cosine. Measured on six data sets, against reciprocal rank fusion as well.
+KEYWORD_SHARE = 0.3
+
+
+class FoundPassage(LangChainDocument):
+    """A retrieved passage as LangChain sees it; `hit` is the same as our own value, and is not serialised."""
+
+    hit: Any = Field(exclude=True)
+
+
+class Retriever(BaseRetriever):
+    """Passages of the library for a question, best first."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    library: Library
+    index: Index
+    embedder: Embedder
+    candidates: int = 50
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        documents: Sequence[str] = (),
+        count: int = 10,
+    ) -> list[LangChainDocument]:
+        return [
+            FoundPassage(
+                id=hit.passage.id,
+                page_content=hit.passage.text,
+                metadata={
+                    "document_id": hit.passage.document_id,
+                    "source": hit.source,
+                    "title": hit.title,
+                    "start": hit.passage.start,
+                    "end": hit.passage.end,
+                    "score": hit.score,
+                    "rank": hit.rank,
+                    "found_by": list(hit.found_by),
+                },
+                hit=hit,
+            )
+            for hit in self.hits(query, documents=documents, count=count)
+        ]
+
+    def hits(self, query: str, *, documents: Sequence[str] = (), count: int = 10) -> tuple[Hit, ...]:
+        """The `count` best passages; of these documents only, where any are named."""
+        near, spoken = self._by_meaning(query, documents), self._by_keywords(query, documents)
+        ids = list(dict.fromkeys([*near, *spoken]))
+        scores = fuse(self._cosines(query, ids), spoken)
+        passages = self.library.passages(list(scores))
+        ranked = sorted(passages, key=lambda passage_id: (-scores[passage_id], passage_id))[:count]
+        headers = self.library.headers({passages[passage_id].document_id for passage_id in ranked})
+        return tuple(
+            Hit(
+                passage=passages[passage_id],
+                title=headers[passages[passage_id].document_id].title,
+                source=headers[passages[passage_id].document_id].source,
+                score=scores[passage_id],
+                rank=rank,
+                found_by=_found_by(passage_id, near, spoken),
+            )
+            for rank, passage_id in enumerate(ranked, start=1)
+        )
+
+    def _by_meaning(self, query: str, documents: Sequence[str]) -> list[str]:
+        return self.index.search(self.embedder.query(query), count=self.candidates, documents=documents)
+
+    def _by_keywords(self, query: str, documents: Sequence[str]) -> dict[str, float]:
+        words = content_words(query)
+        return dict(self.library.keyword_search(words, count=self.candidates, documents=documents))
+
+    def _cosines(self, query: str, ids: Sequence[str]) -> dict[str, float]:
+        """By passage id, exact: Chroma's order is approximate, and keyword hits have none."""
+        vector = self.embedder.query(query)
+        known = self.library.vectors(self.embedder.name, ids)
+        return {passage_id: float(np.dot(rows[0], vector)) for passage_id, rows in known.items()}
+
+
+def fuse(cosines: dict[str, float], bm25: dict[str, float]) -> dict[str, float]:
+    """The score of each passage, up to 1 + KEYWORD_SHARE: its cosine, and its share of the best BM25.
+
+    Rounded, so that arithmetic noise in the vectors does not decide the order.
+    """
+    best = max(bm25.values(), default=0.0) or 1.0
+    return {
+        passage_id: round(cosine + KEYWORD_SHARE * bm25.get(passage_id, 0.0) / best, 4)
+        for passage_id, cosine in cosines.items()
+    }
+
+
+def _found_by(passage_id: str, near: Sequence[str], spoken: dict[str, float]) -> tuple[str, ...]:
+    ways = {"meaning": near, "keywords": spoken}
+    return tuple(name for name, ids in ways.items() if passage_id in ids)

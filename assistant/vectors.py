@@ -1,0 +1,140 @@
+"""The Chroma index of passage vectors: a cache of what the library knows. The only importer of chromadb.
+
+It holds ids and vectors, never text.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import IndexUnusable, SettingsError
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+FOLDER = "chroma"
+BATCH = 250  # records a call; measured fastest of 100..5000
+# Chroma's index is approximate: a search this wide found all of the true first 50 at 40,000 passages.
+CONFIGURATION: dict[str, Any] = {"hnsw": {"space": "cosine", "ef_search": 200}}
+
+
+class Index:
+    """The vectors of one library, in `index/chroma/` or on a Chroma server."""
+
+    def __init__(self, folder: Path, *, url: str = "", collection: str = "passages") -> None:
+        self._folder = folder / FOLDER
+        self._url = url
+        self._name = collection
+        self._client: ClientAPI | None = None
+        self._open: Collection | None = None
+        self._lock = threading.RLock()  # a search waits while the index is rebuilt
+
+    @property
+    def where(self) -> str:
+        return self._url or str(self._folder)
+
+    def search(self, vector: NDArray[np.float32], *, count: int, documents: Sequence[str] = ()) -> list[str]:
+        """Passage ids, nearest first; of these documents only, where any are named."""
+        only: Any = {"document_id": {"$in": list(documents)}} if documents else None
+        with self._lock:
+            found = self._collection.query(
+                query_embeddings=vector.reshape(1, -1), n_results=count, where=only, include=[]
+            )
+        return list(found["ids"][0])
+
+    def put(self, records: Sequence[tuple[str, str, NDArray[np.float32]]]) -> None:
+        """Store (passage id, document id, vector), replacing those that are there."""
+        for at in range(0, len(records), BATCH):
+            batch = records[at : at + BATCH]
+            self._collection.upsert(
+                ids=[passage_id for passage_id, _, _ in batch],
+                embeddings=np.stack([vector for _, _, vector in batch]),
+                metadatas=[{"document_id": document_id} for _, document_id, _ in batch],
+            )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Take passages out; ids that are not there are passed over."""
+        for at in range(0, len(ids), BATCH):
+            self._collection.delete(ids=list(ids[at : at + BATCH]))
+
+    def ids(self) -> set[str]:
+        """Every passage id in the index."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def rebuild(self, batches: Iterator[list[tuple[str, str, NDArray[np.float32]]]]) -> None:
+        """Throw everything away and store these instead: what was deleted is then gone from disk too."""
+        with self._lock:
+            self.erase()
+            for batch in batches:
+                self.put(batch)
+
+    def erase(self) -> None:
+        """Delete the collection, and on this machine its files."""
+        if self._url:
+            if self._name in [collection.name for collection in self._connected.list_collections()]:
+                self._connected.delete_collection(self._name)
+            self._open = None
+            return
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()  # type: ignore[attr-defined]  # the clients have it, their base class not
+        self._client = self._open = None
+
+    @property
+    def _connected(self) -> ClientAPI:
+        if self._client is None:
+            self._client = _server(self._url) if self._url else _embedded(self._folder)
+        return self._client
+
+    @property
+    def _collection(self) -> Collection:
+        if self._open is None:
+            self._open = self._connected.get_or_create_collection(
+                self._name,
+                embedding_function=None,
+                configuration=CONFIGURATION,  # type: ignore[arg-type]
+            )
+        return self._open
+
+
+def _embedded(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    except OSError as error:
+        raise IndexUnusable(f"{folder} cannot be written ({error.strerror}). Make it writable.") from error
+
+
+def _server(url: str) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"ASSISTANT_CHROMA_URL cannot be {url!r}: write it as http://host:port.")
+    try:
+        return chromadb.HttpClient(
+            host=parts.hostname,
+            port=parts.port or (443 if parts.scheme == "https" else 8000),
+            ssl=parts.scheme == "https",
+            settings=Settings(anonymized_telemetry=False),
+        )
+    except ValueError as error:  # what chromadb raises when nothing answers
+        raise IndexUnusable(
+            f"No Chroma server answers at {url}. Start one with `chroma run`, or unset ASSISTANT_CHROMA_URL."
+        ) from error
