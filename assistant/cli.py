@@ -20,6 +20,7 @@ from rich.console import Console
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantError, SettingsError, UnknownDocument
+from assistant.settings import Settings
 from assistant.values import Document, Failure, Hit, Progress, SyncReport, Turn
 
 app = typer.Typer(
@@ -243,6 +244,47 @@ def check(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A folder of docs.jsonl and questions.jsonl.")],
+    hide_gold: Annotated[
+        bool, typer.Option("--hide-gold", help="Leave each question's gold documents out: refusing is right.")
+    ] = False,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option("--compare", metavar="NAME=VALUE", help="Run again with this setting, and compare."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw coverage against precision into this file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the assistant on a data set folder."""
+    from assistant import evaluate as scoring
+    from assistant.settings import load
+
+    settings = load()
+    threshold = settings.minimum_confidence
+    with _progress() as progress:
+
+        def run(chosen: Settings, stage: str) -> list[scoring.Outcome]:
+            def report(done: int, total: int) -> None:
+                progress(Progress(stage, done, total))
+
+            return scoring.run(folder, chosen, hide_gold=hide_gold, limit=limit, report=report)
+
+        outcomes = run(settings, "asking")
+        found = scoring.summary(outcomes, threshold, hide_gold=hide_gold)
+        if compare:
+            other = load(**dict(_pair(text) for text in compare))
+            again = run(other, "comparing")
+            found["compared"] = scoring.compared(outcomes, threshold, again, other.minimum_confidence)
+    if plot:
+        scoring.draw_curve(found["curve"], plot)
+    print(json.dumps(found, ensure_ascii=False) if as_json else scoring.table(found))
+
+
 # --- shared by the verbs -------------------------------------------------------------------------
 
 
@@ -332,6 +374,15 @@ def _turns(row: dict[str, Any]) -> tuple[Turn, ...]:
             raise SettingsError('Its history has a turn without a role of "user" or "assistant".')
         turns.append(Turn(turn["role"], str(turn.get("content", ""))))
     return tuple(turns)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(
+            f"--compare cannot be {text!r}. Write it as NAME=VALUE, for example passage_chars=450."
+        )
+    return name.strip(), value.strip()
 
 
 def _need(question: str | None) -> str:

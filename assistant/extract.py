@@ -102,7 +102,7 @@ class Extractor:
             end=sentence.end,
             quote=sentence.text,
             page=self.library.page_at(passage.document_id, sentence.start),
-            section=" › ".join(passage.headings) or None,
+            section=_section(candidate.hit),
         )
 
 
@@ -133,3 +133,8 @@ def _refusal(question: str, near: Sequence[Candidate]) -> str:
     looked = f"Looked for: {words}." if words else ""
     found = "The nearest passages do not hold it." if near else "There is nothing like it in the documents."
     return f"{looked} {found}".strip()
+
+
+def _section(hit: Hit) -> str | None:
+    """The headings above a passage, without the one that is the title."""
+    return " › ".join(name for name in hit.passage.headings if name != hit.title) or None

@@ -16,7 +16,7 @@ REFUSAL = "The documents do not answer this."
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _HTML_SPECIAL = re.compile(r"[\t\n!-/:-@\[-`{-~]")
 # What can begin a construct inside a line of Markdown, also a bare address that readers turn into a link.
-_INLINE = re.compile(r"[\\`*_\[\]<>&~|$]|@|:(?=/)|(?<=[^\W_])\.(?=[^\W_])")
+_INLINE = re.compile(r"[\\`*_\[\]<>&~|$]|@|:(?=/)|(?<=\w)\.(?=[^\W\d_])")
 _BLOCK = re.compile(r"^(?:[-+=#]|\d+(?=[.)]))")
 
 
@@ -108,7 +108,7 @@ def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
 
 def words_to_chat(words: str, *, kind: str = "words") -> str:
     """Any text as a chat message that shows exactly these characters, line ends included."""
-    return f'<div class="{kind}">{"<br>".join(escaped(line) for line in words.splitlines())}</div>'
+    return f'<div class="{kind}">{"<br>".join(escaped(line) for line in visible(words).split("\n"))}</div>'
 
 
 def place(citation: Citation) -> str:

@@ -167,7 +167,7 @@ class Turn:
 class Progress:
     """How far a long task is: `done` of `total` in this `stage`."""
 
-    stage: Literal["reading", "embedding", "writing"]
+    stage: str  # "reading", "embedding", …
     done: int
     total: int
     name: str = ""  # the file at hand, where there is one

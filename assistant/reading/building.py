@@ -1,0 +1,112 @@
+"""Put a text together from the parts of a marked-up document, and remember where each part stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from assistant.reading.decoding import printable
+from assistant.values import Block, BlockKind
+
+CELL_BREAK = " | "
+
+
+class Builder:
+    """Collects blocks in reading order: a blank line between them, list items and rows on their own lines."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._parts: list[str] = []
+        self._length = 0
+        self._is_open_list = False
+
+    @property
+    def length(self) -> int:
+        """How many characters the text has so far."""
+        return self._length
+
+    @property
+    def text(self) -> str:
+        """Everything so far."""
+        return "".join(self._parts)
+
+    def heading(self, words: str, *, level: int) -> None:
+        """A heading; nothing if it has no words."""
+        self._block("heading", squeezed(words), level=level)
+
+    def paragraph(self, words: str) -> None:
+        """A paragraph; its line breaks stay, other white space is squeezed."""
+        lines = (squeezed(line) for line in printable(words).split("\n"))
+        self._block("paragraph", "\n".join(filter(None, lines)))
+
+    def code(self, words: str) -> None:
+        """Verbatim lines. The block starts at the first character that is not white space."""
+        lines = printable(words).rstrip().lstrip("\n")
+        indent = len(lines) - len(lines.lstrip())
+        self._block("code", lines[indent:], prefix=lines[:indent])
+
+    def item(self, words: str, *, bullet: str) -> None:
+        """A list item on its own line; the bullet is shown and not part of the block."""
+        self._block("item", squeezed(words), prefix=bullet, is_list=True)
+
+    def table(self, rows: Iterable[Sequence[str]], *, has_header: bool = True) -> None:
+        """Rows of cells, one a line; each knows the header, the first row with more than one cell filled."""
+        header: tuple[int, int] | None = None
+        self.end_list()
+        for cells in rows:
+            words = CELL_BREAK.join(map(squeezed, cells)).strip().rstrip("| ")
+            if not self._block("row", words, is_list=True, header=header):
+                continue
+            if header is None and has_header and len(list(filter(str.strip, cells))) > 1:
+                header = (self.blocks[-1].start, self.blocks[-1].end)
+        self.end_list()
+
+    def aside(self, words: str) -> None:
+        """Text that is shown and covered by no block."""
+        self._start_line()
+        self._add(printable(words).strip())
+
+    def end_list(self) -> None:
+        """What follows stands apart from the list or table above."""
+        self._is_open_list = False
+
+    def _block(
+        self,
+        kind: BlockKind,
+        words: str,
+        *,
+        prefix: str = "",
+        level: int = 0,
+        is_list: bool = False,
+        header: tuple[int, int] | None = None,
+    ) -> bool:
+        if not words:
+            return False
+        self._start_line(is_list=is_list)
+        self._add(prefix)
+        start = self._length
+        self._add(words)
+        self.blocks.append(Block(kind, start, self._length, level, header))
+        return True
+
+    def _start_line(self, *, is_list: bool = False) -> None:
+        if self._length:
+            self._add("\n" if is_list and self._is_open_list else "\n\n")
+        self._is_open_list = is_list
+
+    def _add(self, words: str) -> None:
+        self._parts.append(words)
+        self._length += len(words)
+
+
+def squeezed(words: str) -> str:
+    """The words on one line, with single spaces between them and no control characters."""
+    return " ".join(printable(words).split())
+
+
+def first_heading(blocks: Iterable[Block], text: str, *, level: int = 1) -> str:
+    """The words of the first heading of this level or further out, "" if there is none."""
+    found = (
+        text[block.start : block.end] for block in blocks if block.kind == "heading" and block.level <= level
+    )
+    return next(chain(found, [""]))

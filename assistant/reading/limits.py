@@ -1,0 +1,15 @@
+"""How much one file may take. Knows nothing of formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may cost; a file that needs more is refused with a reason."""
+
+    max_bytes: int = 200_000_000
+    memory_bytes: int = 2 * 1024**3  # address space of the worker, its interpreter and libraries included
+    cpu_s: int = 60
+    wall_s: float = 120.0

@@ -1,0 +1,122 @@
+"""A conversation as values, and as the messages that show it. Knows nothing of gradio."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assistant import render
+from assistant.errors import AssistantError
+from assistant.values import Answer, Turn
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+BETWEEN_SENTENCES_S = 0.06  # long enough to be seen as a sequence, too short to be waited for
+SHOWN_OF_LONG = 300  # characters of a question that is too long to be asked
+FAULT = "Something went wrong in the program, so the question was not answered. Ask it again."
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question and what became of it; exactly one of the other fields says it, once it has ended."""
+
+    question: str
+    status: str = ""  # while it is being answered
+    answer: Answer | None = None
+    shown: int | None = None  # sentences of the answer on display; None is all of them
+    problem: str = ""  # why there is no answer, one sentence
+
+
+Talk = tuple[Exchange, ...]
+Message = dict[str, str]
+
+
+def ask(assistant: Assistant, question: str, talk: Talk, *, documents: int) -> Iterator[Talk]:
+    """The conversation as it grows by this question: searching, reading, the answer by sentences.
+
+    Never raises: what goes wrong becomes the last exchange's problem.
+    """
+    asked = Exchange(question, status=f"Searching {counted(documents)}…")
+    yield (*talk, asked)
+    try:
+        for step in assistant.stream(question, history=turns(talk)):
+            if isinstance(step, Answer):
+                yield from _by_sentences(talk, asked, step)
+            else:
+                yield (*talk, replace(asked, status=f"Reading {counted(len(step), 'passage')}…"))
+    except AssistantError as error:
+        yield (*talk, _ended(asked, problem=str(error), most_chars=assistant.settings.max_question_chars))
+    except Exception:  # the boundary: whatever it is, the reader gets one sentence
+        log.exception("A question could not be answered.")
+        yield (*talk, _ended(asked, problem=FAULT, most_chars=assistant.settings.max_question_chars))
+
+
+def stopped(talk: Talk) -> Talk:
+    """The conversation after the reader stopped it: an answer shown in part is shown whole."""
+    if not talk or not talk[-1].status:
+        return talk
+    last = talk[-1]
+    end = replace(last, status="", shown=None)
+    return (*talk[:-1], end if last.answer else replace(end, problem="Stopped."))
+
+
+def turns(talk: Talk) -> tuple[Turn, ...]:
+    """What was said so far as plain text, without the questions that got no answer."""
+    said: list[Turn] = []
+    for exchange in talk:
+        if exchange.answer is not None:
+            said += [
+                Turn("user", exchange.question),
+                Turn("assistant", render.to_plain(exchange.answer)),
+            ]
+    return tuple(said)
+
+
+def messages(talk: Talk) -> list[Message]:
+    """The conversation as chat messages, in which nothing that was typed or read is markup."""
+    shown: list[Message] = []
+    for exchange in talk:
+        question = render.words_to_chat(exchange.question, kind="asked")
+        shown.append({"role": "user", "content": question})
+        shown.append({"role": "assistant", "content": _reply(exchange)})
+    return shown
+
+
+def counted(count: int, noun: str = "document") -> str:
+    """`1 document`, `1,200 documents`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _by_sentences(talk: Talk, asked: Exchange, answer: Answer) -> Iterator[Talk]:
+    for count in range(1, len(answer.sentences)):
+        yield (*talk, replace(asked, answer=answer, shown=count))
+        time.sleep(BETWEEN_SENTENCES_S)
+    yield (*talk, replace(asked, status="", answer=answer))
+
+
+def _ended(asked: Exchange, *, problem: str, most_chars: int) -> Exchange:
+    too_long = len(asked.question) > most_chars
+    question = asked.question[:SHOWN_OF_LONG] + "…" if too_long else asked.question
+    return Exchange(question, problem=problem)
+
+
+def _reply(exchange: Exchange) -> str:
+    if exchange.answer is not None:
+        return render.to_chat(exchange.answer, sentences=exchange.shown)
+    if exchange.problem:
+        return render.words_to_chat(exchange.problem, kind="problem")
+    return render.words_to_chat(exchange.status, kind="status")
+
+
+def suggestions(assistant: Assistant, count: int = 4) -> Sequence[str]:
+    """Questions to begin with; none where they cannot be had."""
+    try:
+        return assistant.examples(count)
+    except AssistantError:
+        return ()

@@ -1,0 +1,140 @@
+"""The page's own routes: list, read, add and remove documents, all as JSON and never as HTML."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.errors import AssistantError, UnknownDocument
+from assistant.values import Document, Progress, SyncReport
+from assistant.web import reader
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+FAULT = "Something went wrong in the program, so this was not done. Try it again."
+PRIVATE = {"Cache-Control": "no-store"}
+
+log = logging.getLogger(__name__)
+
+
+def routes(assistant: Assistant) -> APIRouter:
+    """The routes below /documents for one assistant."""
+    router = APIRouter()
+
+    @router.get("/documents")
+    def listing() -> Response:
+        return _json(
+            lambda: {
+                "documents": [_listed(document) for document in assistant.documents()],
+                "max_file_bytes": assistant.settings.max_file_bytes,
+            }
+        )
+
+    @router.get("/documents/{document_id:path}")
+    def reading(
+        document_id: str,
+        start: int = 0,
+        end: int = 0,
+        quote: str = "",
+        begin: int | None = None,
+        stop: int | None = None,
+    ) -> Response:
+        def read() -> dict[str, Any]:
+            document = assistant.document(document_id)
+            place = reader.locate(document.text, start, end, quote)
+            return reader.excerpt(document, place, begin=begin, stop=stop)
+
+        return _json(read)
+
+    @router.delete("/documents/{document_id:path}")
+    def removing(document_id: str) -> Response:
+        return _json(lambda: {"removed": _listed(assistant.remove(document_id))})
+
+    @router.post("/documents")
+    async def adding(request: Request, name: str) -> Response:
+        folder = tempfile.TemporaryDirectory(prefix="assistant-", ignore_cleanup_errors=True)
+        path = Path(folder.name) / "upload"
+        most = assistant.settings.max_file_bytes
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                if file.tell() + len(chunk) > most:
+                    folder.cleanup()
+                    return _problem(f"{name} is larger than the {most:,} bytes that are read. Split it.", 413)
+                file.write(chunk)
+        return StreamingResponse(
+            _adding(assistant, path, name, folder.cleanup), media_type="application/x-ndjson", headers=PRIVATE
+        )
+
+    return router
+
+
+def _adding(assistant: Assistant, path: Path, name: str, clean_up: Callable[[], None]) -> Iterator[str]:
+    """Add one file in a thread of its own; a line of JSON for each step of progress, then for the outcome.
+
+    The thread ends its work even if the reader goes away.
+    """
+    lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def report(progress: Progress) -> None:
+        step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+        lines.put({"progress": {**step, "name": progress.name}})
+
+    def add() -> None:
+        try:
+            lines.put(_added(assistant.add([path], names=[name], progress=report)))
+        except AssistantError as error:
+            lines.put({"error": str(error)})
+        except Exception:  # the boundary: whatever it is, the reader gets one sentence
+            log.exception("A document could not be added.")
+            lines.put({"error": FAULT})
+        finally:
+            clean_up()
+            lines.put(None)
+
+    threading.Thread(target=add, name="adding", daemon=True).start()
+    while (line := lines.get()) is not None:
+        yield json.dumps(line) + "\n"
+
+
+def _added(report: SyncReport) -> dict[str, Any]:
+    return {
+        "added": list(report.added),
+        "failures": [{"source": failure.source, "reason": failure.reason} for failure in report.failures],
+        "notes": list(report.notes),
+    }
+
+
+def _listed(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "source": document.source,
+        "sources": list(document.sources),
+        "media_type": document.media_type,
+    }
+
+
+def _json(make: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        return JSONResponse(make(), headers=PRIVATE)
+    except UnknownDocument:
+        return _problem("This document is no longer in the corpus.", 404)
+    except AssistantError as error:
+        return _problem(str(error), 409)
+    except Exception:  # the boundary: whatever it is, the reader gets one sentence
+        log.exception("A request for documents failed.")
+        return _problem(FAULT, 500)
+
+
+def _problem(sentence: str, status: int) -> Response:
+    return JSONResponse({"error": sentence}, status, headers=PRIVATE)

@@ -1,0 +1,90 @@
+// Adding documents: files are sent one after the other, and what happens to each is said.
+
+import { Problem, counted, element } from "./dom.js";
+
+const STAYS_MS = 12000; // a message of success; one of failure stays until it is closed
+const STAGES = { reading: "Reading", embedding: "Indexing", writing: "Storing" };
+
+const box = element("div", { id: "notices", role: "status", ariaLive: "polite" });
+document.body.append(box);
+
+let waiting = Promise.resolve();
+
+// Add files, after those that are being added already. Calls `onAdded` if the corpus has changed.
+export function add(files, { mostBytes, onAdded }) {
+  const chosen = [...files];
+  if (chosen.length) waiting = waiting.then(() => addAll(chosen, mostBytes, onAdded));
+  return waiting;
+}
+
+export function notify(words, { failed = false } = {}) {
+  const close = element("button", { type: "button", class: "dismiss", ariaLabel: "Close this message" }, "×");
+  const shown = element("div", { class: failed ? "notice failed" : "notice" }, element("p", {}, words), close);
+  close.addEventListener("click", () => shown.remove());
+  box.append(shown);
+  if (!failed) setTimeout(() => shown.remove(), STAYS_MS);
+}
+
+async function addAll(files, mostBytes, onAdded) {
+  const words = element("p", {}, "");
+  const bar = element("progress", { max: 1, value: 0, ariaLabel: "Progress" });
+  const shown = element("div", { class: "notice adding" }, words, bar);
+  box.append(shown);
+  const added = [];
+  for (const [at, file] of files.entries()) {
+    const which = files.length > 1 ? ` (${at + 1} of ${files.length})` : "";
+    words.textContent = `Adding ${file.name}${which}…`;
+    bar.removeAttribute("value");
+    const onProgress = ({ stage, done, total }) => {
+      words.textContent = `Adding ${file.name}${which}: ${STAGES[stage] ?? stage} ${done} of ${total}`;
+      if (total) bar.value = done / total;
+    };
+    try {
+      added.push(...reported(await send(file, mostBytes, onProgress), file.name));
+    } catch (problem) {
+      notify(problem instanceof Problem ? problem.message : `${file.name} could not be sent.`, { failed: true });
+    }
+  }
+  shown.remove();
+  if (added.length) {
+    notify(`Added ${added.join(", ")}. You can ask about ${added.length === 1 ? "it" : "them"} now.`);
+  }
+  onAdded();
+}
+
+function reported({ added, failures, notes }, name) {
+  for (const { source, reason } of failures) notify(`${source} was not added. ${reason}`, { failed: true });
+  for (const note of notes) notify(note);
+  if (!added.length && !failures.length) notify(`${name} holds a document that is already here.`);
+  return added;
+}
+
+async function send(file, mostBytes, onProgress) {
+  if (file.size > mostBytes) {
+    throw new Problem(`${file.name} is larger than the ${counted(mostBytes, "byte")} that are read. Split it.`);
+  }
+  const response = await fetch(`/documents?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+  if (!response.ok) {
+    const answer = await response.json().catch(() => ({}));
+    throw new Problem(answer.error ?? `${file.name} could not be added.`);
+  }
+  let outcome = { error: `${file.name}: the program stopped while adding it. Try again.` };
+  for await (const line of lines(response.body)) {
+    if (line.progress) onProgress(line.progress);
+    else outcome = line;
+  }
+  if (outcome.error) throw new Problem(outcome.error);
+  return outcome;
+}
+
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const whole = (rest + value).split("\n");
+    rest = whole.pop();
+    yield* whole.map((line) => JSON.parse(line));
+  }
+}
