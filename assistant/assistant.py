@@ -5,6 +5,7 @@ It opens what it needs when it is needed: creating one loads no model and no ind
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 
     from langchain_core.runnables import Runnable
 
+    from assistant.embedding import Embedder
     from assistant.ingest import Stores
     from assistant.library import Library
     from assistant.ownership import Ownership
     from assistant.retrieval import Retriever
 
     Report = Callable[[Progress], None]
+
+
+log = logging.getLogger(__name__)
 
 
 def _quiet(_: Progress) -> None:
@@ -42,12 +47,16 @@ class Assistant:
     ...     print(assistant.ask("How much did the economy grow?").citations[0].quote)
     """
 
-    def __init__(self, settings: Settings | None = None, **overrides: Any) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, embedder: Embedder | None = None, **overrides: Any
+    ) -> None:
         """Settings are read from the environment unless given; `overrides` are single settings.
 
-        Raises SettingsError if one cannot be used.
+        With `embedder`, assistants share one loaded model. Raises SettingsError if a setting cannot be used.
         """
         self.settings = settings or load(**overrides)
+        self._embedder = embedder
+        self._recovered = False  # the vectors were compared with the library since it was opened
         self._changing = threading.RLock()
         self._opening = threading.RLock()
         self._opened_storage: _Storage | None = None
@@ -71,6 +80,7 @@ class Assistant:
         with self._changing:
             if rebuild:
                 self._start_over()
+            self._recovered = True  # which is the first thing a sync does
             return ingest.sync(self._engine.stores, report=progress)
 
     def add(
@@ -81,13 +91,14 @@ class Assistant:
         A name that is taken gets a number; a file that cannot be read is named in `failures` and not kept.
         """
         with self._changing:
+            _ = self._library  # nothing is copied while another process owns the index
+            known = set(corpus.files(self.settings.corpus_dir))
             copied, failures = corpus.copy_in(
                 self.settings.corpus_dir, paths, names=names, max_bytes=self.settings.max_file_bytes
             )
             report = self.sync(progress=progress)
-            refused = [failure for failure in report.failures if failure.source in copied]
-            for failure in refused:
-                corpus.delete(self.settings.corpus_dir, [failure.source])
+            refused = {failure.source for failure in report.failures}.intersection(copied)
+            corpus.delete(self.settings.corpus_dir, sorted(refused - known))
             return _with(report, failures, copied)
 
     def remove(self, id_or_source: str) -> Document:
@@ -132,22 +143,25 @@ class Assistant:
         """The retrieved passages as soon as they are there, then the answer."""
         from assistant.chain import hits
 
-        for chunk in self._engine.chain.stream(self._input(question, history, sources)):
+        for chunk in self._answering.chain.stream(self._input(question, history, sources)):
             if "passages" in chunk:
                 yield hits(chunk["passages"])
             if "answer" in chunk:
                 yield chunk["answer"]
 
-    def search(self, query: str, *, k: int = 10, sources: Sequence[str] = ()) -> tuple[Hit, ...]:
+    def search(
+        self, query: str, *, k: int = 10, history: Sequence[Turn] = (), sources: Sequence[str] = ()
+    ) -> tuple[Hit, ...]:
         """The `k` best passages for a query. Raises SettingsError if it is empty or too long."""
         from assistant.chain import clean_question, hits
+        from assistant.followups import stand_alone
 
-        words = clean_question(query, self.settings.max_question_chars)
-        return hits(self._engine.retriever.invoke(words, documents=self._ids(sources), count=k))
+        words = stand_alone(clean_question(query, self.settings.max_question_chars), history).text
+        return hits(self._answering.retriever.invoke(words, documents=self._ids(sources), count=k))
 
     def as_runnable(self) -> Runnable[Any, Answer]:
         """The chain for LangChain: its input is a question, or `{"question": …, "documents": [ids]}`."""
-        return self._engine.chain.pick("answer")
+        return self._answering.chain.pick("answer")
 
     def examples(self, count: int = 4) -> tuple[str, ...]:
         """Questions that the documents themselves suggest and that get an answer."""
@@ -164,7 +178,7 @@ class Assistant:
         """Load the model and open the index now, so that the first question is as fast as the next."""
         self._engine.stores.embedder.query("warm up")
         if self._library.passage_count():
-            self._engine.retriever.hits("warm up", count=1)
+            self._answering.retriever.hits("warm up", count=1)
 
     def serve_at(self, url: str) -> None:
         """Tell other processes that find the index in use where it can be reached."""
@@ -179,6 +193,7 @@ class Assistant:
                 self._opened_storage.library.close()
                 self._opened_storage.ownership.release()
             self._opened_engine = self._opened_storage = None
+            self._recovered = False
 
     @property
     def _library(self) -> Library:
@@ -195,15 +210,37 @@ class Assistant:
     def _engine(self) -> _Engine:
         with self._opening:
             if self._opened_engine is None:
-                self._opened_engine = _open_engine(self.settings, self._library)
+                self._opened_engine = _open_engine(self.settings, self._library, self._loaded)
             return self._opened_engine
 
+    @property
+    def _loaded(self) -> Embedder:
+        """The embedding model, which outlives the index it is used for."""
+        if self._embedder is None:
+            from assistant.embedding import Embedder
+
+            self._embedder = Embedder(self.settings.embedding_model, threads=self.settings.threads)
+        return self._embedder
+
+    @property
+    def _answering(self) -> _Engine:
+        """The engine, fit to be asked: vectors that are lost or half-written are rebuilt; a log says so."""
+        if not self._recovered:
+            from assistant import ingest
+
+            with self._changing:
+                ingest.expect_vectors(self._engine.stores)
+                for note in ingest.recover(self._engine.stores):
+                    log.warning(note)
+                self._recovered = True
+        return self._engine
+
     def _start_over(self) -> None:
-        """Empty the index folder, and open it again."""
+        """Empty the index folder, whatever state it is in, and open it again."""
         with self._opening:
+            self.close()
+            self._opened_storage = _open_storage(self.settings.index_dir, anew=True)
             self._engine.stores.index.erase()
-            self._library.erase()
-            self._opened_engine = None
 
     def _input(self, question: str, history: Sequence[Turn], sources: Sequence[str]) -> dict[str, Any]:
         return {"question": question, "history": tuple(history), "documents": self._ids(sources)}
@@ -229,31 +266,36 @@ class _Engine:
     chain: Runnable[Any, dict[str, Any]]
 
 
-def _open_storage(index_dir: Path) -> _Storage:
-    from assistant.library import Library
+def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
+    from assistant.library import Library, erase
     from assistant.ownership import Ownership
 
     ownership = Ownership(index_dir)
     try:
+        if anew:
+            erase(index_dir)
         return _Storage(ownership, Library(index_dir))
     except AssistantError:
         ownership.release()
         raise
 
 
-def _open_engine(settings: Settings, library: Library) -> _Engine:
+def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _Engine:
     from assistant.chain import build
-    from assistant.embedding import Embedder
     from assistant.extract import Extractor
     from assistant.ingest import Stores
     from assistant.retrieval import Retriever
     from assistant.vectors import Index
 
     index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
-    embedder = Embedder(settings.embedding_model, threads=settings.threads)
     retriever = Retriever(library=library, index=index, embedder=embedder, candidates=settings.candidates)
     extractor = Extractor(library, embedder, settings.minimum_confidence)
-    chain = build(retriever, extractor, max_question_chars=settings.max_question_chars)
+    chain = build(
+        retriever,
+        extractor,
+        max_question_chars=settings.max_question_chars,
+        documents=library.documents,
+    )
     return _Engine(Stores(settings, library, index, embedder), retriever, chain)
 
 

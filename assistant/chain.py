@@ -7,45 +7,75 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
+from assistant.about import reply
 from assistant.errors import SettingsError
 from assistant.extract import Extractor
+from assistant.followups import stand_alone
 from assistant.retrieval import Retriever
-from assistant.values import Hit
+from assistant.values import Answer, Document, Hit
 
 PASSAGES_READ = 12  # retrieved passages whose sentences are weighed
 
 
 def build(
-    retriever: Retriever, extractor: Extractor, *, max_question_chars: int
+    retriever: Retriever,
+    extractor: Extractor,
+    *,
+    max_question_chars: int,
+    documents: Callable[[], Sequence[Document]],
 ) -> Runnable[Any, AddableDict]:
-    """The chain. Its input is a question, or `{"question": …, "documents": [ids]}`.
+    """The chain. Its input is a question, or `{"question": …, "history": [turns], "documents": [ids]}`.
 
-    It streams `{"passages": …}`, then `{"answer": …}`. One generator rather than
-    `RunnablePassthrough.assign`, which starts a thread, and with it a database connection, for every step of every question.
+    It streams `{"passages": …}`, then `{"answer": …}`. One generator, because `RunnablePassthrough.assign`
+    starts a thread, and with it a database connection, for each step of each question.
     """
 
     def steps(inputs: Iterator[str | dict[str, Any]]) -> Iterator[AddableDict]:
         for given in inputs:
             began = time.perf_counter()
-            fields = {"question": given} if isinstance(given, str) else given
+            fields: dict[str, Any] = {"question": given} if isinstance(given, str) else given
             question = clean_question(fields["question"], max_question_chars)
-            found = retriever.invoke(question, documents=fields.get("documents", ()), count=PASSAGES_READ)
+            if said := reply(question, documents()):
+                yield AddableDict(answer=_about(question, said, time.perf_counter() - began))
+                continue
+            standing = stand_alone(question, fields.get("history", ()))
+            found = retriever.invoke(
+                standing.text, documents=fields.get("documents", ()), count=PASSAGES_READ
+            )
             retrieved = time.perf_counter()
             yield AddableDict(passages=found)
-            made = extractor.answer(question, hits(found))
+            made = extractor.answer(standing, hits(found))
             ended = time.perf_counter()
-            seconds = {"retrieve": retrieved - began, "answer": ended - retrieved, "total": ended - began}
-            timings = {name: round(1000 * value, 2) for name, value in seconds.items()}
+            timings = _timings(retrieve=retrieved - began, answer=ended - retrieved, total=ended - began)
             yield AddableDict(answer=replace(made, timings_ms=timings))
 
     return RunnableGenerator(steps)
+
+
+def _timings(**seconds: float) -> dict[str, float]:
+    return {name: round(1000 * value, 2) for name, value in seconds.items()}
+
+
+def _about(question: str, said: str, seconds: float) -> Answer:
+    """A reply about the assistant itself: nothing is quoted, so it has no sentences."""
+    return Answer(
+        question=question,
+        sentences=(),
+        citations=(),
+        answered=False,
+        confidence=0.0,
+        closest=(),
+        timings_ms=_timings(total=seconds),
+        kind="about",
+        note=said,
+    )
 
 
 def hits(found: Sequence[Any]) -> tuple[Hit, ...]:

@@ -125,7 +125,7 @@ def search(
 
     def find(assistant: Assistant, row: dict[str, Any]) -> tuple[str, tuple[Hit, ...]]:
         began = time.perf_counter()
-        hits = assistant.search(row["question"], k=count, sources=source or ())
+        hits = assistant.search(row["question"], k=count, history=_turns(row), sources=source or ())
         timings = {"total": round((time.perf_counter() - began) * 1000, 2)}
         found = {"id": row["id"], "query": row["question"], "hits": [render.hit_to_json(hit) for hit in hits]}
         return json.dumps(found | {"timings_ms": timings}, ensure_ascii=False), hits
@@ -176,7 +176,8 @@ def remove(
                 failures.append(Failure(name, str(error)))
                 continue
             shown = {"removed": document.id, "sources": list(document.sources), "title": document.title}
-            print(json.dumps(shown, ensure_ascii=False) if as_json else f"Removed {files} ({document.id}).")
+            said = _one_line(f"Removed {files} ({document.id}).")
+            print(json.dumps(shown, ensure_ascii=False) if as_json else said)
     _exit_if_failed(failures)
 
 
@@ -190,7 +191,7 @@ def list_(as_json: AsJson = False) -> None:
             if as_json:
                 print(json.dumps(_listed(document, source), ensure_ascii=False))
             else:
-                print(f"{document.id}  {source}  {document.title}")
+                print(_one_line(f"{document.id}  {source}  {document.title}"))
     if not documents:
         errors.print(
             "No documents are indexed. Put files into the corpus folder and run: python -m assistant sync"
@@ -200,6 +201,8 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def show(document: Id, as_json: AsJson = False) -> None:
     """Show a document's text, as it is cited."""
+    from assistant import render
+
     with Assistant() as assistant:
         found = assistant.document(document)
     if as_json:
@@ -212,7 +215,7 @@ def show(document: Id, as_json: AsJson = False) -> None:
         }
         print(json.dumps(whole, ensure_ascii=False))
     else:
-        print(found.text)
+        print(render.visible(found.text))
 
 
 @app.command()
@@ -357,7 +360,7 @@ def _lines(path: Path) -> Iterator[str]:
 def _row(line: str, key: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"It is not JSON ({error}). Write one object a line.") from error
     question = row.get("question", row.get(key)) if isinstance(row, dict) else None
     if not isinstance(question, str):
@@ -368,8 +371,11 @@ def _row(line: str, key: str) -> dict[str, Any]:
 
 
 def _turns(row: dict[str, Any]) -> tuple[Turn, ...]:
+    history = row.get("history") or []
+    if not isinstance(history, list):
+        raise SettingsError('Its history is not a list. Write [{"role": "user", "content": "…"}].')
     turns = []
-    for turn in row.get("history") or ():
+    for turn in history:
         if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
             raise SettingsError('Its history has a turn without a role of "user" or "assistant".')
         turns.append(Turn(turn["role"], str(turn.get("content", ""))))
@@ -429,5 +435,12 @@ def _exit_if_failed(failures: Sequence[Failure]) -> None:
         raise typer.Exit(1)
 
 
+def _one_line(text: str) -> str:
+    """Names and titles may hold anything, also what a terminal would obey."""
+    from assistant import render
+
+    return " ".join(render.visible(text).split())
+
+
 def _complain(sentence: str) -> None:
-    errors.print(sentence, style="red", markup=False)
+    errors.print(_one_line(sentence), style="red", markup=False)

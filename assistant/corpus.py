@@ -12,8 +12,10 @@ from pathlib import Path
 from assistant.errors import CorpusError
 from assistant.values import Failure
 
+NOT_INDEXED = frozenset({"README.md"})  # at the top of the corpus: it says what belongs there
 LONGEST_NAME = 200  # bytes; leaves room for a number below the 255 of most file systems
-UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+# Also what would break a line or turn its direction where the name is shown.
+UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
 
 def copy_in(
@@ -40,6 +42,11 @@ def copy_in(
             reason = f"It could not be copied into {corpus_dir} ({error.strerror or error})."
             failures.append(Failure(name or str(given), reason))
     return copied, failures
+
+
+def files(corpus_dir: Path) -> list[str]:
+    """Every file in the folder as a path below it, hidden ones too; none where there is no folder."""
+    return [path.relative_to(corpus_dir).as_posix() for path in corpus_dir.rglob("*") if path.is_file()]
 
 
 def delete(corpus_dir: Path, sources: Sequence[str]) -> None:
@@ -96,6 +103,8 @@ def _copy(path: Path, corpus_dir: Path, name: str, max_bytes: int) -> str:
         shutil.copyfile(path, part)
         for number in range(1, 100_000):
             target = corpus_dir / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+            if target.name in NOT_INDEXED:
+                continue
             try:
                 os.link(part, target)  # fails where the name is taken, so nothing is ever overwritten
             except FileExistsError:

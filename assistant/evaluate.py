@@ -60,11 +60,11 @@ class Outcome:
 
     @property
     def first_right(self) -> bool:
-        return bool(self.answer.citations) and _is_right(self.answer.citations[0], self.case)
+        return bool(self.answer.citations) and is_right(self.answer.citations[0], self.case)
 
     @property
     def any_right(self) -> bool:
-        return any(_is_right(citation, self.case) for citation in self.answer.citations[:3])
+        return any(is_right(citation, self.case) for citation in self.answer.citations[:3])
 
     @property
     def first_in_gold(self) -> bool:
@@ -90,7 +90,7 @@ def run(
     With `hide_gold` every question is answered with its gold documents left out, so that a refusal is right.
     Raises SettingsError if the folder is not a data set.
     """
-    with _indexed(folder, settings) as (assistant, cases):
+    with indexed(folder, settings) as (assistant, cases):
         cases = cases[:limit] if limit else cases
         sources = [document.source for document in assistant.documents()]
         outcomes = []
@@ -284,7 +284,7 @@ def draw_curve(points: Sequence[dict[str, float]], path: Path) -> None:
 
 
 @contextmanager
-def _indexed(folder: Path, settings: Settings) -> Iterator[tuple[Assistant, list[Case]]]:
+def indexed(folder: Path, settings: Settings) -> Iterator[tuple[Assistant, list[Case]]]:
     """An assistant over the folder's documents, in a temporary place, and the folder's questions."""
     documents, questions = _rows(folder / "docs.jsonl"), _rows(folder / "questions.jsonl")
     with tempfile.TemporaryDirectory(prefix="evaluate-") as place:
@@ -352,7 +352,7 @@ def _kind(question: str) -> str:
 def _outcome(assistant: Assistant, case: Case, sources: Sequence[str]) -> Outcome:
     answer = assistant.ask(case.question, history=case.history, sources=sources)
     began = time.perf_counter()
-    hits = assistant.search(case.question, k=10, sources=sources)
+    hits = assistant.search(case.question, k=10, history=case.history, sources=sources)
     return Outcome(
         case, answer, hits, 1000 * (time.perf_counter() - began), _intact(assistant, answer.citations)
     )
@@ -365,10 +365,15 @@ def _intact(assistant: Assistant, citations: Sequence[Citation]) -> bool:
     )
 
 
-def _is_right(citation: Citation, case: Case) -> bool:
-    quote = _plain(citation.quote)
-    held = any(_plain(answer).strip() and _plain(answer) in quote for answer in case.answers)
-    return held and (not case.gold or citation.source in case.gold)
+def is_right(citation: Citation, case: Case) -> bool:
+    """Whether the quote holds a gold answer and is of a gold document."""
+    return holds(citation.quote, case.answers) and (not case.gold or citation.source in case.gold)
+
+
+def holds(quote: str, answers: Sequence[str]) -> bool:
+    """Whether a quote holds any of the answers, in whatever case and punctuation."""
+    said = _plain(quote)
+    return any(_plain(answer).strip() and _plain(answer) in said for answer in answers)
 
 
 def _plain(text: str) -> str:

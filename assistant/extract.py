@@ -1,34 +1,43 @@
-"""Choose the sentences that answer, or refuse: the one place where a citation is decided.
+"""Choose the sentences that answer, or refuse, or ask back: the one place where a citation is decided.
 
 Reads the retrieved passages and their vectors; knows nothing of how they were found or are shown.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from assistant import ranking
 from assistant.embedding import Embedder
 from assistant.errors import IndexUnusable
+from assistant.followups import Standing
 from assistant.library import Library
-from assistant.values import Answer, AnswerSentence, Citation, Hit, Sentence
+from assistant.questions import Question, analyse
+from assistant.shortanswer import emphasis
+from assistant.signals import Candidate, Scored, weigh
+from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
-from assistant.words import content_words, stem, stems
 
 MOST_SENTENCES = 3
-MOST_CHARS = 420  # quoted by one answer, the first sentence always included
-WORTH = 0.8  # of the best sentence's score, for a further sentence to be shown
+MOST_CHARS = 330  # quoted by one answer; the first sentence is always quoted whole
+MARGIN = 2.5  # of score below the best sentence, for a further sentence to be shown
+LONGEST_LEAD = 250  # characters of a sentence that is quoted only to say who "it" is
+POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that may answer; `score` 0 to 1 and more, higher is better."""
+class Quote:
+    """A stretch of a document to be cited: one sentence, or with the one before that it leans on."""
 
     hit: Hit
-    sentence: Sentence
-    score: float
-    coverage: float  # share of the question's rare words found in the sentence and its passage, 0 to 1
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        begin = self.hit.passage.start
+        return self.hit.passage.text[self.start - begin : self.end - begin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,100 +48,179 @@ class Extractor:
     embedder: Embedder
     minimum_confidence: float
 
-    def answer(self, question: str, hits: Sequence[Hit], *, asked: str = "") -> Answer:
-        """One to three verbatim sentences, best first, or a refusal with the nearest ones.
+    def answer(self, standing: Standing, hits: Sequence[Hit]) -> Answer:
+        """One to three verbatim sentences, best first; or a refusal, or a question back, with the nearest.
 
-        `question` stands alone; `asked` is what the user typed, where that differs.
         Raises IndexUnusable if a citation does not match its document.
         """
-        candidates = self._candidates(question, hits)
-        confidence = round(candidates[0].coverage, 2) if candidates else 0.0
-        chosen = _chosen(candidates) if confidence >= self.minimum_confidence else []
-        cited = [self._citation(candidate, number) for number, candidate in enumerate(chosen, start=1)]
-        near = [] if chosen else _apart(candidates)[:MOST_SENTENCES]
-        answer = Answer(
-            question=asked or question,
-            sentences=tuple(AnswerSentence(citation.quote, (citation.number,)) for citation in cited),
-            citations=tuple(cited),
-            answered=bool(cited),
-            confidence=confidence,
-            closest=tuple(
-                self._citation(candidate, number) for number, candidate in enumerate(near, start=1)
-            ),
+        question = analyse(standing.text, self.library.passages_with, self.library.passage_count())
+        ranked = self._ranked(question, hits)
+        blank = Answer(
+            question=standing.asked,
+            sentences=(),
+            citations=(),
+            answered=False,
+            confidence=ranking.confidence(question, ranked),
+            closest=(),
             timings_ms={},
-            note="" if cited else _refusal(question, near),
+            kind="refusal",
+            understood_as=standing.text if standing.is_rewritten else "",
         )
-        if wrong := faults(answer, self.library.text_at):
+        choices = _choices(ranked) if standing.dangling else ()
+        if len(choices) > 1:
+            note = f"What does “{standing.dangling}” refer to? The documents speak of several."
+            made = replace(
+                blank, kind="clarification", note=note, choices=choices, closest=self._closest(ranked)
+            )
+        elif ranked and blank.confidence >= self.minimum_confidence:
+            made = self._answered(blank, question, ranked)
+        else:
+            made = replace(blank, note=self._refusal(question), closest=self._closest(ranked))
+        if wrong := faults(made, self.library.text_at):
             raise IndexUnusable(f"{wrong[0]} Run: python -m assistant check")
-        return answer
+        return made
 
-    def _candidates(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
-        weights = self._weights(question)
-        total = sum(weights.values()) or 1.0
-        vector = self.embedder.query(question)
-        known = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
-        found = []
-        for hit in hits:
-            cosines = known[hit.passage.id] @ vector
-            around = set(stems(" ".join([hit.title, *hit.passage.headings, hit.passage.text])))
-            for at, sentence in enumerate(hit.passage.sentences):
-                held = set(stems(sentence.text))
-                inside = sum(weight for word, weight in weights.items() if word in held) / total
-                near = sum(weight for word, weight in weights.items() if word in around) / total
-                score = 0.45 * float(cosines[at + 1]) + 0.2 * float(cosines[0]) + 0.25 * inside + 0.1 * near
-                found.append(Candidate(hit, sentence, round(score, 4), near))
-        return sorted(found, key=lambda c: (-c.score, c.hit.rank, c.sentence.start))
+    def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
+        vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
+        candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
+        vector = self.embedder.query(question.text)
+        return ranking.rank(weigh(question, candidates, vector, self.embedder.words))
 
-    def _weights(self, question: str) -> dict[str, float]:
-        """The inverse document frequency of each of the question's words, by stem."""
-        words = {stem(word) for word in content_words(question)}
-        count = self.library.passage_count()
-        return {
-            word: math.log(1 + count / (1 + held)) for word, held in self.library.term_counts(words).items()
-        }
+    def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
+        citations: list[Citation] = []
+        sentences = []
+        for group in _with_headers(_chosen(ranked), self.library):
+            numbers = range(len(citations) + 1, len(citations) + 1 + len(group))
+            citations += [self._citation(quote, number) for number, quote in zip(numbers, group, strict=True)]
+            text = group[0].text
+            sentences.append(AnswerSentence(text, tuple(numbers), emphasis=emphasis(question, text)))
+        return replace(
+            blank, kind="answer", answered=True, sentences=tuple(sentences), citations=tuple(citations)
+        )
 
-    def _citation(self, candidate: Candidate, number: int) -> Citation:
-        passage, sentence = candidate.hit.passage, candidate.sentence
+    def _closest(self, ranked: Sequence[Scored]) -> tuple[Citation, ...]:
+        quotes = [_sentence(group[0]) for group in list(_distinct(ranked))[:MOST_SENTENCES]]
+        return tuple(self._citation(quote, number) for number, quote in enumerate(quotes, start=1))
+
+    def _citation(self, quote: Quote, number: int) -> Citation:
+        passage = quote.hit.passage
         return Citation(
             number=number,
             document_id=passage.document_id,
-            title=candidate.hit.title,
-            source=candidate.hit.source,
-            start=sentence.start,
-            end=sentence.end,
-            quote=sentence.text,
-            page=self.library.page_at(passage.document_id, sentence.start),
-            section=_section(candidate.hit),
+            title=quote.hit.title,
+            source=quote.hit.source,
+            start=quote.start,
+            end=quote.end,
+            quote=quote.text,
+            page=self.library.page_at(passage.document_id, quote.start),
+            section=_section(quote.hit),
         )
 
+    def _refusal(self, question: Question) -> str:
+        """What is missing, where that is clear; else what was looked for."""
+        held = self.library.passages_with(question.folded)
+        unknown = [word for word, count in zip(question.folded, held, strict=True) if count == 0]
+        written = {word.folded: word for word in question.words}
+        missing = [
+            written[word].text
+            for word in unknown
+            if word in written and (written[word].capital or written[word].number)
+        ]
+        if missing:
+            return f"Nothing here mentions {' or '.join(missing[:3])}."
+        looked = [written[word].text for word in question.folded if word in written][:8]
+        return f"Looked for: {', '.join(looked)}." if looked else "The question names nothing to look for."
 
-def _apart(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates without those that say the same words as a better one."""
-    seen: set[str] = set()
-    kept = []
-    for candidate in candidates:
-        words = " ".join(stems(candidate.sentence.text))
-        if words and words not in seen:
-            seen.add(words)
-            kept.append(candidate)
-    return kept
+
+def _sentence(scored: Scored) -> Quote:
+    sentence = scored.candidate.hit.passage.sentences[scored.at]
+    return Quote(scored.candidate.hit, sentence.start, sentence.end)
 
 
-def _chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
-    apart = _apart(candidates)
-    chosen = apart[:1]
-    for candidate in apart[1 : 2 * MOST_SENTENCES]:
-        chars = sum(len(kept.sentence.text) for kept in (*chosen, candidate))
-        if len(chosen) < MOST_SENTENCES and chars <= MOST_CHARS and candidate.score >= WORTH * apart[0].score:
-            chosen.append(candidate)
+def _distinct(ranked: Sequence[Scored]) -> Iterator[list[Scored]]:
+    """The sentences, best first; those that say the same words as a better one stand with it."""
+    groups: dict[tuple[str, ...], list[Scored]] = {}
+    for scored in ranked:
+        said = tuple(word.folded for word in scored.candidate.sentences[scored.at])
+        groups.setdefault(said, []).append(scored)
+    yield from (group for said, group in groups.items() if said)
+
+
+def _chosen(ranked: Sequence[Scored]) -> list[list[Quote]]:
+    """The quotes of an answer, best first, each with the same words in other documents."""
+    chosen: list[list[Quote]] = []
+    chars = 0
+    for group in _distinct(ranked):
+        best = group[0]
+        quote = _sentence(best) if chosen else _with_lead(best)
+        is_near = best.score >= ranked[0].score - MARGIN
+        if chosen and not (is_near and chars + len(quote.text) <= MOST_CHARS):
+            continue
+        if any(_overlap(quote, other[0]) for other in chosen):
+            continue
+        chosen.append([quote, *_elsewhere(quote, group[1:])])
+        chars += len(quote.text)
+        if len(chosen) == MOST_SENTENCES:
+            break
     return chosen
 
 
-def _refusal(question: str, near: Sequence[Candidate]) -> str:
-    words = ", ".join(content_words(question)[:8])
-    looked = f"Looked for: {words}." if words else ""
-    found = "The nearest passages do not hold it." if near else "There is nothing like it in the documents."
-    return f"{looked} {found}".strip()
+def _with_lead(scored: Scored) -> Quote:
+    """The sentence; with the one before it where it opens with "It", so that it is said who that is."""
+    quote = _sentence(scored)
+    opening = scored.candidate.sentences[scored.at][:1]
+    if scored.at == 0 or not opening or opening[0].folded not in POINTING_BACK:
+        return quote
+    lead = scored.candidate.hit.passage.sentences[scored.at - 1]
+    between = scored.candidate.hit.passage.text[
+        lead.end - scored.candidate.hit.passage.start : quote.start - scored.candidate.hit.passage.start
+    ]
+    if len(lead.text) > LONGEST_LEAD or "\n\n" in between:
+        return quote
+    return replace(quote, start=lead.start)
+
+
+def _overlap(one: Quote, other: Quote) -> bool:
+    same = one.hit.passage.document_id == other.hit.passage.document_id
+    return same and one.start < other.end and other.start < one.end
+
+
+def _elsewhere(quote: Quote, group: Sequence[Scored]) -> list[Quote]:
+    """The same characters in other documents."""
+    found: dict[str, Quote] = {}
+    for scored in group:
+        other = _sentence(scored)
+        document_id = other.hit.passage.document_id
+        if other.text == quote.text and document_id != quote.hit.passage.document_id:
+            found.setdefault(document_id, other)
+    return list(found.values())[: MOST_SENTENCES - 1]
+
+
+def _with_headers(chosen: list[list[Quote]], library: Library) -> list[list[Quote]]:
+    """A table row is followed by the header row that gives it meaning."""
+    found = []
+    for group in chosen:
+        found.append(group)
+        passage = group[0].hit.passage
+        if passage.header and passage.header[0] != group[0].start:
+            found.append([_header(group[0].hit, passage.header, library)])
+    return found[: MOST_SENTENCES + 1]
+
+
+def _header(hit: Hit, span: tuple[int, int], library: Library) -> Quote:
+    """The header row as a quote of its own, which may stand outside the passage."""
+    start, end = span
+    text = library.text_at(hit.passage.document_id, start, end)
+    return Quote(replace(hit, passage=replace(hit.passage, start=start, end=end, text=text)), start, end)
+
+
+def _choices(ranked: Sequence[Scored]) -> tuple[str, ...]:
+    """The subjects that the best sentences speak of: sections of one document, or titles of several."""
+    best = [scored.candidate.hit for scored in ranked[:6]]
+    titles = list(dict.fromkeys(hit.title for hit in best))
+    if len(titles) > 1:
+        return tuple(titles[:4])
+    return tuple(dict.fromkeys(section for hit in best if (section := _section(hit))))[:4]
 
 
 def _section(hit: Hit) -> str | None:

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant import passages as cutting
+from assistant.corpus import NOT_INDEXED
 from assistant.embedding import Embedder, Matrix, PassageText
-from assistant.errors import CorpusError, UnreadableFile
+from assistant.errors import CorpusError, IndexUnusable, UnreadableFile
 from assistant.library import Library
 from assistant.reading import Limits, Reader
 from assistant.settings import Settings
@@ -23,7 +24,6 @@ from assistant.values import Content, Document, Failure, Passage, Progress, Sync
 from assistant.vectors import Index
 
 RECIPE = "1"  # raise it when reading, cutting or embedding changes what is stored
-NOT_INDEXED = frozenset({"README.md"})  # at the top of the corpus: it says what belongs there
 GROUP = 256  # passages embedded and stored at a time
 
 Report = Callable[[Progress], None]
@@ -55,7 +55,6 @@ class Changes:
     to_read: list[tuple[str, str]] = field(default_factory=list)  # source, document id
     aliases: dict[str, list[str]] = field(default_factory=dict)  # document id -> all its sources now
     gone: list[str] = field(default_factory=list)  # document ids
-    gone_sources: list[str] = field(default_factory=list)
     unchanged: int = 0
     failures: list[Failure] = field(default_factory=list)
 
@@ -74,20 +73,26 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     result = _Result(failures=list(changes.failures))
     if changes.to_read or changes.gone:
         stores.library.set_note("chroma", "writing")
+    if again:
+        stores.index.erase()  # vectors of another model may have another length
     for document_id, sources in changes.aliases.items():
         stores.library.set_sources(document_id, sources)
     _index(stores, changes.to_read, result, report)
     gone = [*changes.gone, *sorted(result.unreadable & {owner for owner, _ in before.values()})]
+    if gone:
+        stores.library.set_note("chroma", "removing")
     _forget(stores, gone)
     if result.stored or gone:
         stores.library.drop_unused_vectors(stores.embedder.name)
     if gone:
         purge(stores)
     stores.library.set_note("chroma", "clean")
+    stores.library.set_note("recipe", _recipe(stores))
+    after = stores.library.sources()
     return SyncReport(
-        added=tuple(source for source in result.stored if source not in before),
-        changed=tuple(source for source in result.stored if source in before),
-        removed=tuple(changes.gone_sources),
+        added=tuple(sorted(after.keys() - before.keys())),
+        changed=tuple(sorted(before.keys() & set(result.stored))),
+        removed=tuple(sorted(before.keys() - after.keys())),
         unchanged=changes.unchanged,
         embedded=result.embedded,
         failures=tuple(result.failures),
@@ -97,12 +102,32 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
 
 
 def recover(stores: Stores) -> list[str]:
-    """Rebuild the vectors from the library if the last writer did not finish. Says so in one sentence."""
-    if stores.library.note("chroma") in ("", "clean"):
+    """Rebuild the vectors from the library if they cannot be trusted. Says why in one sentence."""
+    why = _distrust(stores)
+    if not why:
         return []
-    purge(stores, compact=False)
+    purge(stores, compact=stores.library.note("chroma") == "removing")
     stores.library.set_note("chroma", "clean")
-    return ["The vector index was rebuilt from the library, because the last run did not finish."]
+    return [f"The vector index was rebuilt from the library, because {why}."]
+
+
+def expect_vectors(stores: Stores) -> None:
+    """Raises IndexUnusable if the library's vectors are all of another embedding model."""
+    if stores.library.passage_count() and not any(stores.library.every_vector(stores.embedder.name, 1)):
+        raise IndexUnusable(
+            f"The index was made with another embedding model than {stores.embedder.name}. "
+            "Run: python -m assistant sync"
+        )
+
+
+def _distrust(stores: Stores) -> str:
+    if stores.library.note("chroma") not in ("", "clean"):
+        return "the last run did not finish"
+    try:
+        held = stores.index.count()
+    except IndexUnusable:
+        return "it could not be opened"
+    return "" if held == stores.library.passage_count() else "it did not hold the same passages"
 
 
 def purge(stores: Stores, *, compact: bool = True) -> None:
@@ -122,24 +147,39 @@ class _Result:
 
 def _adopt_recipe(stores: Stores) -> bool:
     """Whether everything must be read again, because a setting that shapes the index has changed."""
-    recipe = f"{RECIPE} {stores.embedder.name} {stores.settings.passage_chars}"
-    known = stores.library.note("recipe")
-    stores.library.set_note("recipe", recipe)
-    return known not in ("", recipe)
+    recipe, known = _recipe(stores), stores.library.note("recipe")
+    if known in ("", recipe):
+        stores.library.set_note("recipe", recipe)
+        return False
+    # No recipe is true of the library until all is read again, even if that is interrupted.
+    stores.library.set_note("recipe", "unfinished")
+    return True
+
+
+def _recipe(stores: Stores) -> str:
+    return f"{RECIPE} {stores.embedder.name} {stores.settings.passage_chars}"
 
 
 # --- what changed --------------------------------------------------------------------------------
 
 
-def scan(corpus_dir: Path) -> Iterator[str]:
-    """Every file of the corpus as a path below it, in order; hidden files and links are passed over."""
+def scan(corpus_dir: Path, failures: list[Failure]) -> Iterator[str]:
+    """Every file of the corpus as a path below it, in order; hidden files and links are passed over.
+
+    A folder that cannot be listed becomes a failure.
+    """
     if not corpus_dir.is_dir():
         raise CorpusError(
             f"The corpus folder {corpus_dir} does not exist. "
             "Create it, or name another in ASSISTANT_CORPUS_DIR."
         )
+
+    def refuse(error: OSError) -> None:
+        source = Path(error.filename).relative_to(corpus_dir).as_posix()
+        failures.append(_unopened(source, error, "Its documents are not indexed"))
+
     found = []
-    for folder, folders, files in os.walk(corpus_dir):
+    for folder, folders, files in os.walk(corpus_dir, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             path = Path(folder, name)
@@ -170,7 +210,6 @@ def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool
                 changes.aliases[held] = sources
     gone = {owner for owner, _ in known.values()} - taken
     changes.gone = sorted(gone)
-    changes.gone_sources = sorted(source for source in known if source not in now)
     return changes
 
 
@@ -188,7 +227,7 @@ def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -
 def _hashes(corpus_dir: Path, failures: list[Failure]) -> dict[str, str]:
     """The SHA-256 of every file's bytes; a file that vanishes meanwhile is not there."""
     found = {}
-    for source in scan(corpus_dir):
+    for source in scan(corpus_dir, failures):
         path = corpus_dir / source
         try:
             source.encode()
@@ -204,10 +243,12 @@ def _hashes(corpus_dir: Path, failures: list[Failure]) -> dict[str, str]:
         except UnreadableFile as error:
             failures.append(Failure(source, str(error)))
         except OSError as error:
-            failures.append(
-                Failure(source, f"It cannot be opened ({error.strerror}). Check its permissions.")
-            )
+            failures.append(_unopened(source, error, "It is not indexed"))
     return found
+
+
+def _unopened(source: str, error: OSError, so: str) -> Failure:
+    return Failure(source, f"It cannot be opened ({error.strerror}). {so}: check its permissions.")
 
 
 # --- reading, embedding, storing -----------------------------------------------------------------
@@ -237,14 +278,18 @@ def _drafts(
     with Reader(Limits(max_bytes=settings.max_file_bytes)) as reader:
         for number, (document_id, sources) in enumerate(sources_of.items(), start=1):
             report(Progress("reading", number, len(sources_of), sources[0]))
-            try:
-                read = reader.read(settings.corpus_dir / sources[0])
-            except UnreadableFile as error:
-                if (settings.corpus_dir / sources[0]).exists():
-                    result.failures.extend(Failure(source, str(error)) for source in sources)
+            there = [source for source in sources if (settings.corpus_dir / source).exists()]
+            if not there:  # deleted since the sync began
                 result.unreadable.add(document_id)
                 continue
-            yield _draft(read.content, read.sha256, document_id, sources, settings)
+            try:
+                read = reader.read(settings.corpus_dir / there[0])
+            except UnreadableFile as error:
+                if (settings.corpus_dir / there[0]).exists():
+                    result.failures.extend(Failure(source, str(error)) for source in there)
+                result.unreadable.add(document_id)
+                continue
+            yield _draft(read.content, read.sha256, document_id, there, settings)
 
 
 def _draft(

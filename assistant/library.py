@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,10 @@ from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
 from assistant.values import Document, Page, Passage, Section, Sentence
 
 FILE = "library.sqlite3"
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 LAYOUT = "1"  # of the tables; another layout is built anew
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -40,12 +42,17 @@ CREATE TABLE IF NOT EXISTS passages (
     sentences TEXT NOT NULL, headings TEXT NOT NULL, header TEXT, key TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id, start);
 CREATE INDEX IF NOT EXISTS passages_by_key ON passages(key);
-CREATE VIRTUAL TABLE IF NOT EXISTS postings USING fts5(
-    text, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE IF NOT EXISTS postings USING fts5(text, tokenize = '{TOKENIZER}');
 CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5vocab('postings', 'row');
 CREATE TABLE IF NOT EXISTS embeddings (
     model TEXT NOT NULL, key TEXT NOT NULL, rows INTEGER NOT NULL, vectors BLOB NOT NULL,
     PRIMARY KEY (model, key)) WITHOUT ROWID;
+"""
+
+# A table of a connection's own, in which the tokenizer of the postings spells out words.
+SPELLING = f"""
+CREATE VIRTUAL TABLE temp.spelling USING fts5(text, tokenize = '{TOKENIZER}');
+CREATE VIRTUAL TABLE temp.spelled USING fts5vocab('temp', 'spelling', 'instance');
 """
 
 Vectors = NDArray[np.float32]
@@ -73,11 +80,11 @@ class Library:
 
         Raises UnknownDocument.
         """
-        row = self._db.execute(
+        row = self._row(
             "SELECT id, title, media_type, sha256, text, structure, added_at FROM documents WHERE id = ?1"
             " OR id = (SELECT document_id FROM sources WHERE path = ?1) LIMIT 1",
             (id_or_source,),
-        ).fetchone()
+        )
         if row is None:
             raise UnknownDocument(
                 f"No document has the id or path {id_or_source!r}. `python -m assistant list` shows them all."
@@ -86,31 +93,29 @@ class Library:
 
     def text_at(self, document_id: str, start: int, end: int) -> str:
         """The characters of a document's text from `start` to `end`; empty where there are none."""
-        row = self._db.execute(
+        row = self._row(
             "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, end - start, document_id)
-        ).fetchone()
+        )
         return str(row[0]) if row else ""
 
     def page_at(self, document_id: str, offset: int) -> int | None:
         """The number of the page that holds this character, in a document that has pages."""
-        row = self._db.execute("SELECT structure FROM documents WHERE id = ?", (document_id,)).fetchone()
+        row = self._row("SELECT structure FROM documents WHERE id = ?", (document_id,))
         pages = json.loads(row[0])["pages"] if row else []
         return next((page["number"] for page in pages if page["start"] <= offset < page["end"]), None)
 
     def documents(self) -> tuple[Document, ...]:
         """All documents ordered by source, without their texts (`text` is empty)."""
-        rows = self._db.execute(
-            "SELECT id, title, media_type, sha256, '', structure, added_at FROM documents"
-        ).fetchall()
+        rows = self._rows("SELECT id, title, media_type, sha256, '', structure, added_at FROM documents")
         sources: dict[str, list[str]] = {}
-        for path, document_id in self._db.execute("SELECT path, document_id FROM sources ORDER BY path"):
+        for path, document_id in self._rows("SELECT path, document_id FROM sources ORDER BY path"):
             sources.setdefault(document_id, []).append(path)
         found = (_document(row, tuple(sources.get(row[0], ()))) for row in rows)
         return tuple(sorted(found, key=lambda document: document.source))
 
     def sources(self) -> dict[str, tuple[str, str]]:
         """For every indexed path: the document's id and the SHA-256 of its bytes."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT s.path, d.id, d.sha256 FROM sources s JOIN documents d ON d.id = s.document_id"
         )
         return {path: (document_id, sha256) for path, document_id, sha256 in rows}
@@ -120,15 +125,13 @@ class Library:
         found = {}
         for chunk in _chunks(ids, 500):
             marks = ",".join("?" * len(chunk))
-            for row in self._db.execute(
-                f"SELECT {PASSAGE_COLUMNS} FROM passages p WHERE p.id IN ({marks})", chunk
-            ):
+            for row in self._rows(f"SELECT {PASSAGE_COLUMNS} FROM passages p WHERE p.id IN ({marks})", chunk):
                 found[row[0]] = _passage(row)
         return found
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """A document's passages in the order of its text."""
-        rows = self._db.execute(
+        rows = self._rows(
             f"SELECT {PASSAGE_COLUMNS} FROM passages p WHERE p.document_id = ? ORDER BY p.start",
             (document_id,),
         )
@@ -142,7 +145,7 @@ class Library:
         if not quoted:
             return []
         only = f" AND p.document_id IN ({','.join('?' * len(documents))})" if documents else ""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT p.id, -bm25(postings) AS score FROM postings"
             " JOIN passages p ON p.number = postings.rowid"
             f" WHERE postings MATCH ?{only} ORDER BY score DESC, p.id LIMIT ?",
@@ -150,36 +153,44 @@ class Library:
         )
         return [(passage_id, score) for passage_id, score in rows]
 
-    def term_counts(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many passages hold each term, as the keyword index stems it (0 where none does)."""
-        rows = self._db
-        counts = {}
-        for term in terms:
-            row = rows.execute("SELECT doc FROM terms WHERE term = ?", (term,)).fetchone()
-            counts[term] = int(row[0]) if row else 0
-        return counts
+    def passages_with(self, words: Sequence[str]) -> list[int]:
+        """In how many passages each word occurs, in any form that the keyword index takes for the same.
+
+        The index's own tokenizer stems the words; a word of several tokens ("3.1") counts as its rarest.
+        """
+        db = self._db
+        with db:
+            db.executemany("INSERT INTO temp.spelling (rowid, text) VALUES (?, ?)", list(enumerate(words)))
+            tokens = db.execute("SELECT doc, term FROM temp.spelled").fetchall()
+            db.execute("DELETE FROM temp.spelling")
+        counts: dict[int, int] = {}
+        for at, term in tokens:
+            row = db.execute("SELECT doc FROM terms WHERE term = ?", (term,)).fetchone()
+            held = int(row[0]) if row else 0
+            counts[at] = min(counts.get(at, held), held)
+        return [counts.get(at, 0) for at in range(len(words))]
 
     def headers(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """These documents by id, without their texts."""
         found = {}
         for document_id in document_ids:
-            row = self._db.execute(
+            row = self._row(
                 "SELECT id, title, media_type, sha256, '', structure, added_at FROM documents WHERE id = ?",
                 (document_id,),
-            ).fetchone()
+            )
             if row:
                 found[document_id] = _document(row, self._sources(document_id))
         return found
 
     def passage_count(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        return int(self._rows("SELECT count(*) FROM passages")[0][0])
 
     def vectors(self, model: str, passage_ids: Sequence[str]) -> dict[str, Vectors]:
         """By passage id, the array (1 + its sentences, dimension): the passage, then its sentences."""
         found = {}
         for chunk in _chunks(passage_ids, 500):
             marks = ",".join("?" * len(chunk))
-            rows = self._db.execute(
+            rows = self._rows(
                 "SELECT p.id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
                 f" WHERE e.model = ? AND p.id IN ({marks})",
                 (model, *chunk),
@@ -193,7 +204,7 @@ class Library:
         found = {}
         for chunk in _chunks(keys, 500):
             marks = ",".join("?" * len(chunk))
-            rows = self._db.execute(
+            rows = self._rows(
                 f"SELECT key, rows, vectors FROM embeddings WHERE model = ? AND key IN ({marks})",
                 (model, *chunk),
             )
@@ -204,20 +215,20 @@ class Library:
     def every_vector(self, model: str, count: int = 1000) -> Iterator[list[tuple[str, str, Vectors]]]:
         """Every passage as (id, document id, its vector), in batches of `count`."""
         last = ""
-        while rows := self._db.execute(
+        while rows := self._rows(
             "SELECT p.id, p.document_id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
             " WHERE e.model = ? AND p.id > ? ORDER BY p.id LIMIT ?",
             (model, last, count),
-        ).fetchall():
+        ):
             yield [(row[0], row[1], _array(row[2], row[3])[0]) for row in rows]
             last = rows[-1][0]
 
     def passage_ids(self) -> set[str]:
-        return {row[0] for row in self._db.execute("SELECT id FROM passages")}
+        return {row[0] for row in self._rows("SELECT id FROM passages")}
 
     def note(self, name: str) -> str:
         """What the ledger says under this name; empty where it says nothing."""
-        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        row = self._row("SELECT value FROM meta WHERE name = ?", (name,))
         return str(row[0]) if row else ""
 
     # --- writing ---------------------------------------------------------------------------------
@@ -230,10 +241,12 @@ class Library:
             try:
                 with db:
                     yield db
-            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            except sqlite3.DatabaseError as error:
                 raise _unusable(self.path, error) from error
 
     def set_note(self, name: str, value: str) -> None:
+        if self.note(name) == value:
+            return
         with self.writing() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
@@ -296,7 +309,7 @@ class Library:
     def problems(self) -> list[str]:
         """What is wrong with the file itself, by SQLite's own checks; empty when all is well."""
         found = []
-        for row in self._db.execute("PRAGMA integrity_check(5)"):
+        for row in self._rows("PRAGMA integrity_check(5)"):
             if row[0] != "ok":
                 found.append(f"library: {row[0]}")
         try:
@@ -304,12 +317,12 @@ class Library:
                 db.execute("INSERT INTO postings(postings, rank) VALUES ('integrity-check', 1)")
         except IndexUnusable as error:
             found.append(f"library, keyword index: {error}")
-        extra = self._db.execute(
-            "SELECT count(*) FROM postings WHERE rowid NOT IN (SELECT number FROM passages)"
-        ).fetchone()[0]
-        lacking = self._db.execute(
+        extra = self._rows("SELECT count(*) FROM postings WHERE rowid NOT IN (SELECT number FROM passages)")[
+            0
+        ][0]
+        lacking = self._rows(
             "SELECT count(*) FROM passages WHERE number NOT IN (SELECT rowid FROM postings)"
-        ).fetchone()[0]
+        )[0][0]
         if extra or lacking:
             found.append(f"library: {extra} postings without a passage, {lacking} passages without postings")
         return found
@@ -319,13 +332,6 @@ class Library:
             connection.close()
         self._connections.clear()
         self._local = threading.local()
-
-    def erase(self) -> None:
-        """Delete the file and start an empty one."""
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        self._create()
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -347,19 +353,27 @@ class Library:
     def _db(self) -> sqlite3.Connection:
         db: _Connection | None = getattr(self._local, "db", None)
         if db is None:
-            db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, factory=_Connection)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA secure_delete = ON")
+            try:
+                db = _connected(self.path)
+            except sqlite3.DatabaseError as error:
+                raise _unusable(self.path, error) from error
             self._connections.add(db)
             self._local.db = db
         return db
 
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All that a query finds. Raises IndexUnusable if the file cannot be read."""
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self.path, error) from error
+
+    def _row(self, query: str, values: Sequence[Any] = ()) -> Any:
+        """The first row that a query finds, or None."""
+        return next(iter(self._rows(query, values)), None)
+
     def _sources(self, document_id: str) -> tuple[str, ...]:
-        rows = self._db.execute(
-            "SELECT path FROM sources WHERE document_id = ? ORDER BY path", (document_id,)
-        )
+        rows = self._rows("SELECT path FROM sources WHERE document_id = ? ORDER BY path", (document_id,))
         return tuple(row[0] for row in rows)
 
     @staticmethod
@@ -387,6 +401,31 @@ class Library:
              json.dumps(passage.headings), json.dumps(passage.header) if passage.header else None, key),
         )  # fmt: skip
         db.execute("INSERT INTO postings (rowid, text) VALUES (?, ?)", (done.lastrowid, passage.text))
+
+
+def erase(folder: Path) -> None:
+    """Delete the library in a folder, whatever state it is in. Raises IndexUnusable if that is refused."""
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            (folder / f"{FILE}{suffix}").unlink(missing_ok=True)
+    except OSError as error:
+        raise IndexUnusable(
+            f"{folder / FILE} cannot be deleted ({error.strerror}). Make its folder writable."
+        ) from error
+
+
+def _connected(path: Path) -> _Connection:
+    db = sqlite3.connect(path, timeout=30, check_same_thread=False, factory=_Connection)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA secure_delete = ON")
+        db.executescript(SPELLING)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
 
 
 def _array(count: int, blob: bytes) -> Vectors:
@@ -448,6 +487,11 @@ def _unusable(path: Path, error: sqlite3.Error) -> IndexUnusable:
         return IndexUnusable(
             f"{path} cannot be written ({said}). "
             "Make its folder writable, or name another in ASSISTANT_INDEX_DIR."
+        )
+    if "disk I/O" in said:
+        return IndexUnusable(
+            f"{path} cannot be read or written ({said}). "
+            "See that its disk has space and is sound, then run the command again."
         )
     if "locked" in said:
         return IndexUnusable(f"{path} is in use by another program ({said}). Close that and try again.")

@@ -56,7 +56,7 @@ def _refusal(folder: Path, owner_file: Path) -> str:
         owner = json.loads(owner_file.read_text(encoding="utf-8"))
         who = f"process {owner['pid']} (`{owner['command']}`, since {owner['since']})"
         url = owner["url"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         who, url = "another process", ""
     share = f"use the chat it serves at {url}" if url else "wait until it is done or stop it"
     return (

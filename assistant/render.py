@@ -108,7 +108,8 @@ def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
 
 def words_to_chat(words: str, *, kind: str = "words") -> str:
     """Any text as a chat message that shows exactly these characters, line ends included."""
-    return f'<div class="{kind}">{"<br>".join(escaped(line) for line in visible(words).split("\n"))}</div>'
+    lines = (escaped(line) for line in visible(words).split("\n"))
+    return f'<div class="{kind}">{"<br>".join(lines)}</div>'
 
 
 def place(citation: Citation) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
@@ -21,7 +20,8 @@ from assistant.vectors import Index
 from assistant.words import content_words
 
 # Weight of BM25 beside the cosine. Measured on six data sets, against reciprocal rank fusion as well.
-KEYWORD_SHARE = 0.3
+KEYWORD_SHARE = 0.35
+SENTENCE_SHARE = 0.4  # of a passage's closest sentence, beside the passage as a whole
 
 
 class FoundPassage(LangChainDocument):
@@ -71,7 +71,7 @@ class Retriever(BaseRetriever):
         """The `count` best passages; of these documents only, where any are named."""
         near, spoken = self._by_meaning(query, documents), self._by_keywords(query, documents)
         ids = list(dict.fromkeys([*near, *spoken]))
-        scores = fuse(self._cosines(query, ids), spoken)
+        scores = fuse(self._closeness(query, ids), spoken)
         passages = self.library.passages(list(scores))
         ranked = sorted(passages, key=lambda passage_id: (-scores[passage_id], passage_id))[:count]
         headers = self.library.headers({passages[passage_id].document_id for passage_id in ranked})
@@ -83,6 +83,7 @@ class Retriever(BaseRetriever):
                 score=scores[passage_id],
                 rank=rank,
                 found_by=_found_by(passage_id, near, spoken),
+                keywords=round(spoken.get(passage_id, 0.0), 4),
             )
             for rank, passage_id in enumerate(ranked, start=1)
         )
@@ -94,22 +95,29 @@ class Retriever(BaseRetriever):
         words = content_words(query)
         return dict(self.library.keyword_search(words, count=self.candidates, documents=documents))
 
-    def _cosines(self, query: str, ids: Sequence[str]) -> dict[str, float]:
-        """By passage id, exact: Chroma's order is approximate, and keyword hits have none."""
+    def _closeness(self, query: str, ids: Sequence[str]) -> dict[str, float]:
+        """By passage id, the cosine of the passage and of its best sentence, weighed together.
+
+        Exact: Chroma's order is approximate, and what the keywords found has no cosine yet.
+        """
         vector = self.embedder.query(query)
         known = self.library.vectors(self.embedder.name, ids)
-        return {passage_id: float(np.dot(rows[0], vector)) for passage_id, rows in known.items()}
+        cosines = {passage_id: rows @ vector for passage_id, rows in known.items()}
+        return {
+            passage_id: float((1 - SENTENCE_SHARE) * rows[0] + SENTENCE_SHARE * rows.max())
+            for passage_id, rows in cosines.items()
+        }
 
 
-def fuse(cosines: dict[str, float], bm25: dict[str, float]) -> dict[str, float]:
-    """The score of each passage, up to 1 + KEYWORD_SHARE: its cosine, and its share of the best BM25.
+def fuse(closeness: dict[str, float], bm25: dict[str, float]) -> dict[str, float]:
+    """The score of each passage, up to 1 + KEYWORD_SHARE: its closeness, and its share of the best BM25.
 
     Rounded, so that arithmetic noise in the vectors does not decide the order.
     """
     best = max(bm25.values(), default=0.0) or 1.0
     return {
-        passage_id: round(cosine + KEYWORD_SHARE * bm25.get(passage_id, 0.0) / best, 4)
-        for passage_id, cosine in cosines.items()
+        passage_id: round(close + KEYWORD_SHARE * bm25.get(passage_id, 0.0) / best, 4)
+        for passage_id, close in closeness.items()
     }
 
 

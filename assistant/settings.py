@@ -25,7 +25,9 @@ TOML_FILE = "assistant.toml"
 class Settings(BaseSettings):
     """Every setting, its unit and its default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=TOML_FILE, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, toml_file=TOML_FILE, frozen=True, extra="forbid"
+    )
 
     corpus_dir: Path = Field(Path("corpus"), description="the folder of documents")
     index_dir: Path = Field(Path("index"), description="the folder of everything derived from them")
@@ -74,5 +76,5 @@ def load(**overrides: Any) -> Settings:
             f"The setting {name} cannot be {first['input']!r}: {first['msg']}. "
             f"Change {PREFIX}{name.upper()} or {TOML_FILE}."
         ) from error
-    except ValueError as error:  # a TOML file that does not parse
+    except (ValueError, OSError) as error:  # a TOML file that does not parse, or cannot be opened
         raise SettingsError(f"{TOML_FILE} cannot be read: {error}. Correct or remove it.") from error

@@ -110,6 +110,7 @@ class Hit:
     score: float
     rank: int
     found_by: tuple[str, ...]  # "meaning", "keywords"
+    keywords: float = 0.0  # BM25, higher is better; 0 where the keywords did not find it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +130,25 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """One shown sentence and the numbers of the citations that support it, at least one."""
+    """One shown sentence and the numbers of the citations that support it, at least one.
+
+    `text[emphasis[0]:emphasis[1]]` is the short answer in it, where that is clear.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support = "verbatim"
+    emphasis: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the reader is shown.
 
-    `answered` False is a refusal: `sentences` and `citations` are empty, and `closest` holds up to three
-    citations that were read and found not to answer. `confidence` is 0 to 1.
+    `kind` "answer" has sentences. All others have none, `answered` is False and `note` speaks: a "refusal",
+    with up to three `closest` citations that were read and found not to answer; a "clarification", which asks
+    back and names `choices`; or "about", a reply about the assistant itself. `confidence` is the probability,
+    0 to 1, that the best sentences found answer the question.
     """
 
     question: str
@@ -152,7 +159,10 @@ class Answer:
     closest: tuple[Citation, ...]
     timings_ms: dict[str, float]
     model: str = "extractive"
-    note: str = ""  # for a refusal: one sentence that says what was looked for, or what is missing
+    kind: Literal["answer", "refusal", "clarification", "about"] = "answer"
+    note: str = ""  # what was looked for, what is missing, or what is asked back
+    understood_as: str = ""  # the question that was answered, where a follow-up was rewritten
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

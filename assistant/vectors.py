@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,7 +46,7 @@ class Index:
     def search(self, vector: NDArray[np.float32], *, count: int, documents: Sequence[str] = ()) -> list[str]:
         """Passage ids, nearest first; of these documents only, where any are named."""
         only: Any = {"document_id": {"$in": list(documents)}} if documents else None
-        with self._lock:
+        with self._lock, self._calling():
             found = self._collection.query(
                 query_embeddings=vector.reshape(1, -1), n_results=count, where=only, include=[]
             )
@@ -55,20 +56,28 @@ class Index:
         """Store (passage id, document id, vector), replacing those that are there."""
         for at in range(0, len(records), BATCH):
             batch = records[at : at + BATCH]
-            self._collection.upsert(
-                ids=[passage_id for passage_id, _, _ in batch],
-                embeddings=np.stack([vector for _, _, vector in batch]),
-                metadatas=[{"document_id": document_id} for _, document_id, _ in batch],
-            )
+            with self._calling():
+                self._collection.upsert(
+                    ids=[passage_id for passage_id, _, _ in batch],
+                    embeddings=np.stack([vector for _, _, vector in batch]),
+                    metadatas=[{"document_id": document_id} for _, document_id, _ in batch],
+                )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Take passages out; ids that are not there are passed over."""
         for at in range(0, len(ids), BATCH):
-            self._collection.delete(ids=list(ids[at : at + BATCH]))
+            with self._calling():
+                self._collection.delete(ids=list(ids[at : at + BATCH]))
 
     def ids(self) -> set[str]:
         """Every passage id in the index."""
-        return set(self._collection.get(include=[])["ids"])
+        with self._calling():
+            return set(self._collection.get(include=[])["ids"])
+
+    def count(self) -> int:
+        """How many passages are in the index."""
+        with self._calling():
+            return self._collection.count()
 
     def rebuild(self, batches: Iterator[list[tuple[str, str, NDArray[np.float32]]]]) -> None:
         """Throw everything away and store these instead: what was deleted is then gone from disk too."""
@@ -80,8 +89,9 @@ class Index:
     def erase(self) -> None:
         """Delete the collection, and on this machine its files."""
         if self._url:
-            if self._name in [collection.name for collection in self._connected.list_collections()]:
-                self._connected.delete_collection(self._name)
+            with self._calling():
+                if self._name in [collection.name for collection in self._connected.list_collections()]:
+                    self._connected.delete_collection(self._name)
             self._open = None
             return
         self.close()
@@ -100,13 +110,34 @@ class Index:
 
     @property
     def _collection(self) -> Collection:
-        if self._open is None:
-            self._open = self._connected.get_or_create_collection(
-                self._name,
-                embedding_function=None,
-                configuration=CONFIGURATION,  # type: ignore[arg-type]
-            )
-        return self._open
+        with self._lock:
+            if self._open is None:
+                self._open = self._connected.get_or_create_collection(
+                    self._name,
+                    embedding_function=None,
+                    configuration=CONFIGURATION,  # type: ignore[arg-type]
+                )
+            return self._open
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Whatever Chroma or the way to it raises becomes IndexUnusable, in one sentence."""
+        import httpx
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except (ChromaError, httpx.HTTPError) as error:
+            self._open = None  # another process may have made the collection anew: look it up again
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            if self._url:
+                raise IndexUnusable(
+                    f"The Chroma server at {self._url} failed ({said}). See that it runs, and try again."
+                ) from error
+            raise IndexUnusable(
+                f"The vector index in {self._folder} cannot be used ({said}). See that its disk has space "
+                "and can be written, then run: python -m assistant sync --rebuild"
+            ) from error
 
 
 def _embedded(folder: Path) -> ClientAPI:

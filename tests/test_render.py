@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -40,9 +42,8 @@ texts = st.one_of(
 )
 
 
-def citation(number: int, quote: str, title: str = "Brief", **fields: object) -> Citation:
-    given = {"section": None, "page": None, "document_id": "d1", **fields}
-    return Citation(number=number, title=title, source="brief.md", start=3, end=3 + len(quote), quote=quote, **given)  # type: ignore[arg-type]
+def citation(number: int, quote: str, title: str = "Brief", **others: Any) -> Citation:
+    return replace(Citation(number, "d1", title, "brief.md", 3, 3 + len(quote), quote), **others)
 
 
 def answered(*quotes: str, title: str = "Brief") -> Answer:

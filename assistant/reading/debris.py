@@ -56,7 +56,7 @@ _MORE_STORIES = re.compile(
 _READING_TIME = re.compile(r".{0,40}?\d{1,3}[ -]?min(?:ute)?s? read", re.IGNORECASE)
 _COOKIES = re.compile(
     r"(?:this (?:web)?site|we|our (?:web)?site) uses? cookies\b.*"
-    r"(?:accept|agree|by (?:continuing|using|clicking)|learn more|cookie (?:settings|policy)|got it)\b.{0,60}",
+    r"(?:accept|agree|by (?:continuing|using|clicking)|learn more|cookie (?:settings|policy)|got it)\b.*",
     re.IGNORECASE,
 )
 _COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:19|20)\d\d\b.{0,80}", re.IGNORECASE)

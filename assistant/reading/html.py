@@ -28,7 +28,7 @@ _WESTERN = frozenset(
 _LEFT_OUT = (
     "//script|//style|//noscript|//template|//nav|//footer|//aside|//button|//select|//svg|//iframe|//object"
 )
-_HIDDEN = "//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')]"
+_HIDDEN = "//body//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')]"
 _SMALLEST_SHARE = 0.2  # an article with less of the page's letters than that was not recognised
 
 
@@ -79,11 +79,22 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _parse(source: str) -> Any:
+    """The page as a tree, without what it does not show: hidden text would otherwise be found and cited."""
     parser = lxml.html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
     try:
-        return lxml.html.document_fromstring(_DECLARATION.sub("", source), parser=parser)
+        tree = lxml.html.document_fromstring(_DECLARATION.sub("", source), parser=parser)
     except etree.ParserError as error:
         raise UnreadableFile("It is empty.") from error
+    if any("Excessive depth" in entry.message for entry in parser.error_log):  # the rest was cut off
+        raise UnreadableFile("Its elements are nested too deeply to be read: convert it to plain text.")
+    _drop(tree, _HIDDEN)
+    return tree
+
+
+def _drop(tree: Any, path: str) -> None:
+    for element in tree.xpath(path):
+        if element.getparent() is not None:
+            element.drop_tree()
 
 
 def _article(tree: Any) -> _Found:
@@ -134,9 +145,7 @@ def _declared(tree: Any) -> str:
 
 def _page(tree: Any) -> _Found:
     """Everything that the page shows outside its navigation."""
-    for element in tree.xpath(f"{_LEFT_OUT}|{_HIDDEN}"):
-        if element.getparent() is not None:
-            element.drop_tree()
+    _drop(tree, _LEFT_OUT)
     builder = Builder()
     for body in tree.xpath("/html/body"):
         add_element(body, builder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ _HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype
 # Control characters that no text holds; tab, line ends, form feed, backspace and escape do occur.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\b\x1b"))
 _CONTROLS_PER_BYTE = 1 / 200
+_STRAY_CONTROLS = 3
 
 _PLAIN_ADVICE = "Convert it to PDF, HTML, Markdown or plain text and add that."
 _UNSUPPORTED_MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -71,7 +73,7 @@ def detect(data: bytes, *, suffix: str) -> Kind:
     """The kind of a file with these bytes and this lower-case suffix.
 
     Raises UnreadableFile for an empty file, for binary data and for a format that is known but not read."""
-    if not data or data.isspace():
+    if not data or data.removeprefix(codecs.BOM_UTF8).isspace() or data == codecs.BOM_UTF8:
         raise UnreadableFile("It is empty.")
     if _is_pdf(data, suffix=suffix):
         return PDF
@@ -113,7 +115,7 @@ def _is_binary(data: bytes) -> bool:
         return True
     head = data[: 1 << 20]
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls > len(head) * _CONTROLS_PER_BYTE
+    return controls > max(_STRAY_CONTROLS, len(head) * _CONTROLS_PER_BYTE)
 
 
 def _is_html(data: bytes) -> bool:

@@ -69,17 +69,17 @@ def without_running_lines(pages: Sequence[Sequence[PageLine]]) -> Iterator[PageL
     needed = max(_FEWEST_PAGES, len([lines for lines in pages if lines]) // 2 + 1)
     running = {pattern for pattern, count in repeats.items() if count >= needed}
     for lines in pages:
-        edges = {id(line) for line in _edge_lines(lines)}
-        for line in lines:
-            if id(line) not in edges or not (_pattern(line.words) in running or _is_own_number(line)):
-                yield line
+        edges = {
+            id(line) for line in _edge_lines(lines) if _pattern(line.words) in running or _is_own_number(line)
+        }
+        # A page of nothing else is kept whole: the slides of a talk can be that short.
+        yield from [line for line in lines if id(line) not in edges] or lines
 
 
 def _edge_lines(lines: Sequence[PageLine]) -> Sequence[PageLine]:
     """The lines where headers and footers stand; they can come last in the file's order, or first."""
-    if len(lines) <= 2 * _EDGE_LINES:
-        return lines
-    return [*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]]
+    count = max(1, min(_EDGE_LINES, len(lines) // 3))
+    return [*lines[:count], *lines[-count:]]
 
 
 def _pattern(words: str) -> str:
@@ -161,7 +161,7 @@ def _continues(before: PageLine, after: PageLine, usual: _Usual) -> bool:
         return False
     if goes_on:
         return True
-    if len(before.words) < _SHORTEST_WRAPPED or (_is_row(before.words) and _is_row(after.words)):
+    if len(before.words) < _SHORTEST_WRAPPED or _is_row(after.words):
         return False
     return not _breaks_early(before, after, usual.right_edge(before))
 
@@ -169,7 +169,8 @@ def _continues(before: PageLine, after: PageLine, usual: _Usual) -> bool:
 def _is_row(words: str) -> bool:
     """Whether so many of the words are numbers that this is a table's row."""
     parts = words.split()
-    return sum(any(map(str.isdigit, part)) for part in parts) >= _NUMBERS_IN_ROW * len(parts)
+    numbers = sum(any(map(str.isdigit, part)) for part in parts)
+    return numbers > 1 and numbers >= _NUMBERS_IN_ROW * len(parts) and not ends_sentence(words)
 
 
 def _breaks_early(before: PageLine, after: PageLine, right_edge: float) -> bool:

@@ -17,12 +17,14 @@ _MARKER = re.compile(
     r"(?:[•‣◦▪●○■□►▶➢✓✔·]\s*(?=\S)|[-*+–—]\s+(?=\S)|\d{1,2}[.)]\s+(?=\S)|[a-z][)]\s+(?=\S)"
     r"|\((?:[a-z]|\d{1,2}|[ivx]{1,4})\)\s+(?=\S))"
 )
+# Matched at the start of every line, so each alternative must fail early on prose.
 _CODE = re.compile(
-    r"(?:\w\(|[={}\[\]]).*;$|[{}]$|^(?:\$ |>>> |#include\b|#!|//|/\*|</?\w)"
-    r"|^import [\w., ]+$|^from [\w.]+ import\b|^(?:def|class|for|if|while|with|elif) .*\):$|^(?:try|else):$"
-    r"|^(?:return|const|let|var|function|public)\b.*[;({=]"
-    r"|^[\w.]+\(.*\)[;:]?$|^[\w.\[\]\"']+\s*[-+*/|]?=\s*\S|^[\"']\w+[\"']\s*:|^[\])},]+$"
+    r"\$ |>>> |#include\b|#!|//|/\*|</?\w|import [\w., ]+$|from [\w.]+ import\b"
+    r"|(?:def|class|for|if|while|with|elif) .*\):$|(?:try|else):$"
+    r"|(?:return|const|let|var|function|public)\b.*[;({=]"
+    r"|[\w.]+\(.*\)[;:]?$|[\w.\[\]\"']+\s*[-+*/|]?=\s*\S|[\"']\w+[\"']\s*:|[\])},]+$"
 )
+_STATEMENT = re.compile(r"\w\(|[={}\[\]]")
 _SENTENCE_ENDS = tuple(".!?…。！？")
 _CLOSERS = "\"'”’»)]*_"
 
@@ -103,4 +105,8 @@ def looks_like_title(words: str) -> bool:
 
 def looks_like_code(words: str) -> bool:
     """Whether the line could stand in a program; a single one is no proof."""
-    return _CODE.search(words) is not None
+    if words[-1] in "{}":
+        return True
+    if words[-1] == ";":  # so do the parts of a legal list end
+        return _STATEMENT.search(words) is not None
+    return _CODE.match(words) is not None

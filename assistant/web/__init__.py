@@ -4,7 +4,7 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads it once, when it is first imported
 
-from assistant.web.app import create_app  # noqa: E402
-from assistant.web.server import serve  # noqa: E402
+from assistant.web.app import create_app
+from assistant.web.server import serve
 
 __all__ = ["create_app", "serve"]

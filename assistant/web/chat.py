@@ -26,8 +26,9 @@ WELCOME = (
     "Its number opens the place it comes from.</p></div>"
 )
 EMPTY = (
-    '<div class="welcome empty"><h2>There are no documents yet</h2><p>Drag a file anywhere into this page, or use '
-    "<b>Add documents</b>.<br>Files put into the folder <code>{folder}</code> are read at the next start.</p></div>"
+    '<div class="welcome empty"><h2>There are no documents yet</h2><p>Drag a file anywhere into this page, '
+    "or use <b>Add documents</b>.<br>Files put into the folder <code>{folder}</code> are read at the next "
+    "start.</p></div>"
 )
 
 Updates = tuple[Any, ...]
@@ -35,9 +36,10 @@ Updates = tuple[Any, ...]
 
 def build(assistant: Assistant) -> gr.Blocks:
     """The chat of one assistant. Its look, and the panel beside it, come with the page."""
-    with gr.Blocks(
+    blocks: gr.Blocks = gr.Blocks(
         title=NAME, fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=CACHE_S
-    ) as blocks:
+    )
+    with blocks:
         talk, count = gr.State(()), gr.State(0)
         with gr.Row(elem_id="bar"):
             heading = gr.Markdown(f"# {NAME}", elem_id="heading", latex_delimiters=[], container=False)
@@ -49,7 +51,9 @@ def build(assistant: Assistant) -> gr.Blocks:
 
         events = _Events(assistant)
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        asking: dict[str, Any] = {**quiet, "concurrency_limit": ASKING, "concurrency_id": "ask"}
+        # "once", the default, silently drops a question that is asked right after another was stopped.
+        asking: dict[str, Any] = {**quiet, "concurrency_limit": ASKING, "trigger_mode": "multiple"}
+        asking["concurrency_id"] = "ask"
         shown = [chat, talk, box]
         typed = box.submit(events.ask, [box, talk, count], shown, **asking)
         example = chat.example_select(events.ask_example, [talk, count], shown, **asking)
@@ -112,14 +116,14 @@ class _Events:
 
     def ask(self, question: str, talk: Talk, count: int) -> Iterator[Updates]:
         """Answer in the chat; a question that could not be asked stays in the composer."""
-        if not question.strip():
-            gr.Warning("Type what you want to know, then press Enter.", title="The question is empty", duration=4)
+        if objection := conversation.objection(question, talk):
+            gr.Info(objection, duration=4)
             yield gr.skip(), gr.skip(), gr.skip()
             return
         box: Any = gr.update(value="", submit_btn=False, stop_btn="Stop")
         for grown in conversation.ask(self._assistant, question, talk, documents=count):
             if not grown[-1].status:
-                back = {"value": question} if grown[-1].problem else {}
+                back: dict[str, Any] = {"value": question} if grown[-1].problem else {}
                 box = gr.update(submit_btn="Ask", stop_btn=False, **back)
             yield conversation.messages(grown), grown, box
             box = gr.skip()
@@ -142,7 +146,11 @@ class _Events:
         try:
             count = len(self._assistant.documents())
         except AssistantError as error:
-            return gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None), _heading(0), 0
+            return (
+                gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None),
+                _heading(0),
+                0,
+            )
         folder = render.escaped(Path(self._assistant.settings.corpus_dir).name)
         examples = conversation.suggestions(self._assistant) if count else ()
         welcome = gr.update(

@@ -57,6 +57,15 @@ def ask(assistant: Assistant, question: str, talk: Talk, *, documents: int) -> I
         yield (*talk, _ended(asked, problem=FAULT, most_chars=assistant.settings.max_question_chars))
 
 
+def objection(question: str, talk: Talk) -> str:
+    """Why this question cannot be asked now, one sentence; empty if it can."""
+    if not question.strip():
+        return "The question is empty. Type what you want to know, then press Enter."
+    if talk and talk[-1].status:
+        return "The last question is still being answered. Wait for it, or stop it."
+    return ""
+
+
 def stopped(talk: Talk) -> Talk:
     """The conversation after the reader stopped it: an answer shown in part is shown whole."""
     if not talk or not talk[-1].status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from assistant import render
@@ -86,7 +87,7 @@ def _parts(document: Document, begin: int, end: int, place: Place) -> Iterator[d
     ends = {stop for stop, _ in headings.values()}
     cuts = sorted({begin, end, *headings, *ends, *pages, place.start, place.end})
     level = heading_end = 0
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         if not begin <= start < stop <= end:
             continue
         if start in headings:

@@ -104,7 +104,9 @@ class Page:
 
     async def _send(self, start: Message, html: str, send: Send) -> None:
         nonce = secrets.token_urlsafe(16)
-        html = html.replace("</head>", f"{self.head}</head>", 1).replace("<script", f'<script nonce="{nonce}"')
+        html = html.replace("</head>", f"{self.head}</head>", 1).replace(
+            "<script", f'<script nonce="{nonce}"'
+        )
         body = html.encode()
         headers = MutableHeaders(scope=start)
         headers["Content-Length"] = str(len(body))

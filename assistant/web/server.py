@@ -86,7 +86,8 @@ def bind(host: str, port: int, *, tries: int) -> socket.socket:
             bound.close()
             if error.errno != errno.EADDRINUSE:
                 raise SettingsError(
-                    f"The chat cannot listen on {host} port {candidate} ({error.strerror}). Name another with --port."
+                    f"The chat cannot listen on {host} port {candidate} ({error.strerror}). "
+                    "Name another with --host or --port."
                 ) from error
     raise SettingsError(f"Port {port} of {host} is in use. Name another with --port, or 0 for any free one.")
 

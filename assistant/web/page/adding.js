@@ -66,14 +66,14 @@ async function send(file, mostBytes, onProgress) {
   const response = await fetch(`/documents?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
-    throw new Problem(answer.error ?? `${file.name} could not be added.`);
+    throw new Problem(answer.error ?? `${file.name} was not added.`);
   }
-  let outcome = { error: `${file.name}: the program stopped while adding it. Try again.` };
+  let outcome = { error: "The program stopped meanwhile. Try again." };
   for await (const line of lines(response.body)) {
     if (line.progress) onProgress(line.progress);
     else outcome = line;
   }
-  if (outcome.error) throw new Problem(outcome.error);
+  if (outcome.error) throw new Problem(`${file.name} was not added. ${outcome.error}`);
   return outcome;
 }
 

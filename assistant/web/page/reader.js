@@ -75,14 +75,14 @@ export class Reader {
     const notes = [NOTICES[page.state], ...page.notes].filter(Boolean);
     if (notes.length) this.say(notes.join(" "));
     this.text.replaceChildren(
-      ...(page.from > 0 ? [this.more("Earlier text", page.from, -STEP)] : []),
+      ...(page.from > 0 ? [this.more("Show earlier text, before", page.from, -STEP)] : []),
       ...page.parts.map(part),
-      ...(page.to < page.length ? [this.more("Later text", page.to, STEP)] : []),
+      ...(page.to < page.length ? [this.more("Show later text, from", page.to, STEP)] : []),
     );
   }
 
   more(words, at, step) {
-    const shown = `${words} (this is character ${at.toLocaleString("en")} of ${this.page.length.toLocaleString("en")})`;
+    const shown = `${words} character ${at.toLocaleString("en")} of ${this.page.length.toLocaleString("en")}`;
     return element("button", { class: "more", type: "button", onclick: () => this.extend(step) }, shown);
   }
 

@@ -1,0 +1,48 @@
+"""The fitted weights: signals to a sentence's score, and to the probability that it answers.
+
+`weights.json` is written by `tests/benchmarks/fit_weights.py`, which says how it was fitted and validated.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from assistant import answerability
+from assistant.questions import Question
+from assistant.signals import Scored, Signals
+
+FILE = Path(__file__).with_name("weights.json")
+Weights = dict[str, float]
+
+
+@lru_cache(maxsize=1)
+def weights() -> tuple[Weights, Weights]:
+    """The weights of a sentence's signals, and of the answer's (with "intercept")."""
+    read = json.loads(FILE.read_text(encoding="utf-8"))
+    return read["sentence"], read["answer"]
+
+
+def rank(sentences: Sequence[Scored]) -> list[Scored]:
+    """The sentences with their scores, best first."""
+    sentence_weights, _ = weights()
+    for scored in sentences:
+        scored.score = round(total(sentence_weights, scored.signals), 4)
+    return sorted(sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
+
+
+def confidence(question: Question, ranked: Sequence[Scored]) -> float:
+    """The probability, 0 to 1, that the best of the ranked sentences answers the question."""
+    if not ranked:
+        return 0.0
+    _, answer_weights = weights()
+    logit = total(answer_weights, answerability.signals(question, ranked) | {"intercept": 1.0})
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 2)
+
+
+def total(by_name: Weights, signals: Signals) -> float:
+    """The weighted sum of the signals that have a weight."""
+    return sum(weight * signals[name] for name, weight in by_name.items())

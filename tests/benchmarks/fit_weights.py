@@ -1,0 +1,303 @@
+"""Fit `assistant/weights.json` on data set folders, and say how well it does on sets it was not fitted on.
+
+    python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
+
+Two models. The sentence model is a conditional logit over the sentences found for a question: it raises the
+one that holds a gold answer above the others. The answer model is a logistic regression on whether the best
+sentence answers. It learns refusing from questions without an answer, from answerable ones with their gold
+documents left out, and from answerable ones with a name, number or opposite swapped. Every set weighs the same.
+For each set the scores of weights fitted on all the other sets are printed; `--write` then writes the weights
+fitted on all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from assistant import answerability, evaluate, ranking, settings
+from assistant.assistant import Assistant
+from assistant.chain import PASSAGES_READ
+from assistant.evaluate import Case
+from assistant.followups import stand_alone
+from assistant.questions import ANTONYMS, Question, analyse
+from assistant.signals import Candidate, Scored, weigh
+from assistant.words import is_year, words
+
+Floats = NDArray[np.float64]
+SEED = 7
+SENTENCE_L2 = 5.0
+ANSWER_C = 0.05
+SWAP_SHARE = 0.5  # of a real example's weight: a swapped question is only likely to have no answer
+
+
+@dataclass
+class Example:
+    """One question as it was asked of the index. `right` marks the sentences that hold a gold answer."""
+
+    data: str
+    variant: str  # "asked", "hidden", "swapped"
+    case: Case
+    question: Question
+    sentences: list[Scored]
+    right: Floats
+    rows: Floats = field(init=False)
+    ranked: list[Scored] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
+    answer_row: Floats | None = None
+
+    @property
+    def is_answerable(self) -> bool:
+        return self.variant == "asked" and self.case.answerable
+
+    @property
+    def first_right(self) -> bool:
+        return bool(self.order and self.right[self.order[0]])
+
+
+# --- examples ------------------------------------------------------------------------------------
+
+
+def collect(folder: Path) -> list[Example]:
+    """Ask every question of a data set, and its variants, and keep the signals."""
+    draw = random.Random(SEED)
+    found = []
+    with evaluate.indexed(folder, settings.load()) as (assistant, cases):
+        everything = [document.source for document in assistant.documents()]
+        for case in cases:
+            found.append(_example(assistant, folder.name, "asked", case, case.question, ()))
+            if not (case.answerable and case.gold and len(everything) > len(case.gold) + 5):
+                continue
+            others = [source for source in everything if source not in case.gold]
+            found.append(_example(assistant, folder.name, "hidden", case, case.question, others))
+            changed = swapped(case, found[-2], draw)
+            if changed and case.answers:
+                found.append(_example(assistant, folder.name, "swapped", case, changed, ()))
+    return found
+
+
+def _example(
+    assistant: Assistant, data: str, variant: str, case: Case, text: str, sources: Sequence[str]
+) -> Example:
+    standing = stand_alone(text, case.history)
+    hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
+    engine = assistant._engine
+    library, embedder = engine.stores.library, engine.stores.embedder
+    question = analyse(standing.text, library.passages_with, library.passage_count())
+    vectors = library.vectors(embedder.name, [hit.passage.id for hit in hits])
+    candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
+    sentences = weigh(question, candidates, embedder.query(standing.text), embedder.words)
+    right = np.array([float(variant == "asked" and _holds(scored, case)) for scored in sentences])
+    example = Example(data, variant, case, question, sentences, right)
+    names = sorted(sentences[0].signals) if sentences else []
+    example.rows = np.array([[scored.signals[name] for name in names] for scored in sentences])
+    return example
+
+
+def _holds(scored: Scored, case: Case) -> bool:
+    hit = scored.candidate.hit
+    sentence = hit.passage.sentences[scored.at]
+    if hit.source not in case.gold:
+        return False
+    for source, start, end in case.spans if not case.answers else ():
+        shared = min(end, sentence.end) - max(start, sentence.start)
+        if source == hit.source and shared > 0.5 * min(end - start, sentence.end - sentence.start):
+            return True
+    return evaluate.holds(sentence.text, case.answers)
+
+
+def swapped(case: Case, asked: Example, draw: random.Random) -> str:
+    """The question with one name, number or word replaced by another of its surroundings or its opposite."""
+    text, parts = asked.question.text, asked.question.words
+    answered = {word.stem for answer in case.answers[:3] for word in words(answer)}
+    nearby = [word for scored in asked.sentences[:20] for word in scored.candidate.sentences[scored.at]]
+    options = []
+    for word in parts:
+        others: list[str] = []
+        if word.number and word.text[0].isdigit():
+            same = (w for w in nearby if w.number and w.text[0].isdigit())
+            others = [
+                w.text for w in same if w.number != word.number and is_year(w.number) == is_year(word.number)
+            ]
+            if is_year(word.number):
+                others.append(str(int(word.number) + draw.choice((-20, -10, -3, -1, 1, 2, 5, 10))))
+        elif word.capital:
+            fresh = (w for w in nearby if w.capital and not w.number)
+            others = [w.text for w in fresh if w.stem not in asked.question.stems and w.stem not in answered]
+        elif word.stem in ANTONYMS:
+            others = sorted(ANTONYMS[word.stem])
+        if others:
+            options.append(text[: word.start] + draw.choice(others) + text[word.end :])
+    return draw.choice(options) if options else ""
+
+
+# --- the sentence model --------------------------------------------------------------------------
+
+
+def fit_sentences(examples: Sequence[Example]) -> tuple[dict[str, float], Floats]:
+    """Weights of the sentence signals: by name, and as a vector in the order of the names."""
+    used = [e for e in examples if e.is_answerable and e.right.any() and not e.right.all()]
+    sizes = np.array([len(e.right) for e in used])
+    rows, right = np.concatenate([e.rows for e in used]), np.concatenate([e.right for e in used])
+    importance = np.array([1 / sum(o.data == e.data for o in used) for e in used])
+    importance *= len(used) / importance.sum()
+    spread = rows.std(axis=0) + 1e-6
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    owner = np.repeat(np.arange(len(used)), sizes)
+
+    def loss(beta: Floats) -> tuple[float, Floats]:
+        scores = (rows / spread) @ beta
+        scores -= np.maximum.reduceat(scores, starts)[owner]
+        power = np.exp(scores)
+        total = np.add.reduceat(power, starts)
+        good = np.add.reduceat(power * right, starts)
+        pull = (power / total[owner] - power * right / good[owner]) * importance[owner]
+        value = -(importance * np.log(good / total)).sum() + SENTENCE_L2 * (beta @ beta) / 2
+        return float(value), (rows / spread).T @ pull + SENTENCE_L2 * beta
+
+    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    beta = found.x / spread
+    names = sorted(used[0].sentences[0].signals)
+    return dict(zip(names, (float(b) for b in beta), strict=True)), beta
+
+
+def rank(examples: Sequence[Example], beta: Floats) -> None:
+    """Put every example's sentences in the order of the fitted scores, and read the answer's signals."""
+    for example in examples:
+        if not example.sentences:
+            continue
+        scores = np.round(example.rows @ beta, 4)
+        for scored, score in zip(example.sentences, scores, strict=True):
+            scored.score = float(score)
+        example.order = sorted(
+            range(len(scores)),
+            key=lambda at: (-scores[at], example.sentences[at].candidate.hit.rank, example.sentences[at].at),
+        )
+        example.ranked = [example.sentences[at] for at in example.order]
+        signals = answerability.signals(example.question, example.ranked)
+        example.answer_row = np.array([signals[name] for name in sorted(signals)])
+
+
+# --- the answer model ----------------------------------------------------------------------------
+
+
+def fit_answers(examples: Sequence[Example]) -> dict[str, float]:
+    """Weights of the answer signals by name, with "intercept"."""
+    rows, labels, weights, names = [], [], [], []
+    for example in _judged(examples):
+        assert example.answer_row is not None
+        names = names or sorted(answerability.signals(example.question, example.ranked))
+        rows.append(example.answer_row)
+        labels.append(float(example.is_answerable and _answers(example)))
+        same = sum(o.data == example.data and o.variant == example.variant for o in examples)
+        weights.append((SWAP_SHARE if example.variant == "swapped" else 1.0) / same)
+    matrix, importance = np.array(rows), np.array(weights)
+    importance *= len(rows) / importance.sum()
+    mean, spread = matrix.mean(axis=0), matrix.std(axis=0) + 1e-6
+    model = LogisticRegression(C=ANSWER_C, max_iter=3000)
+    model.fit((matrix - mean) / spread, labels, sample_weight=importance)
+    beta = model.coef_[0] / spread
+    found = dict(zip(names, (float(b) for b in beta), strict=True))
+    return found | {"intercept": float(model.intercept_[0] - mean @ beta)}
+
+
+def _judged(examples: Sequence[Example]) -> Iterator[Example]:
+    """The examples whose label is known: those with gold answers, and those that have none."""
+    for example in examples:
+        if example.answer_row is None:
+            continue
+        if example.is_answerable and not (example.case.answers or example.case.spans):
+            continue
+        yield example
+
+
+def _answers(example: Example) -> bool:
+    """Whether the first sentence answers; where gold answers are prose, whether it is in a gold document."""
+    if example.right.any() or len(example.case.answers) > 1 or example.case.spans:
+        return example.first_right
+    return example.ranked[0].candidate.hit.source in example.case.gold
+
+
+def logit(example: Example, weights: dict[str, float]) -> float:
+    if example.answer_row is None:
+        return -30.0
+    names = sorted(name for name in weights if name != "intercept")
+    return float(example.answer_row @ np.array([weights[name] for name in names]) + weights["intercept"])
+
+
+# --- reporting -----------------------------------------------------------------------------------
+
+
+def report(examples: Sequence[Example], weights: dict[str, float], threshold: float) -> dict[str, float]:
+    """The figures of one data set."""
+    asked = [e for e in examples if e.variant == "asked"]
+    answerable = [e for e in asked if e.case.answerable]
+    chance = {id(e): 1 / (1 + np.exp(-logit(e, weights))) for e in examples}
+    found = {
+        "first": float(np.mean([e.first_right for e in answerable])),
+        "first_three": float(np.mean([any(e.right[at] for at in e.order[:3]) for e in answerable])),
+        "answered": float(np.mean([chance[id(e)] >= threshold for e in answerable])),
+    }
+    for name, negatives in (
+        ("unanswerable", [e for e in asked if not e.case.answerable]),
+        ("hidden", [e for e in examples if e.variant == "hidden"]),
+        ("swapped", [e for e in examples if e.variant == "swapped"]),
+    ):
+        if negatives and answerable:
+            labels = [1] * len(answerable) + [0] * len(negatives)
+            found[f"auc_{name}"] = float(
+                roc_auc_score(labels, [chance[id(e)] for e in (*answerable, *negatives)])
+            )
+            found[f"refused_{name}"] = float(np.mean([chance[id(e)] < threshold for e in negatives]))
+    right = [
+        (e.first_right and chance[id(e)] >= threshold) if e.case.answerable else chance[id(e)] < threshold
+        for e in asked
+    ]
+    return found | {"right_or_refused": float(np.mean(right))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    threshold = settings.load().minimum_confidence
+    examples = [example for folder in args.folders for example in collect(folder)]
+    for name in [folder.name for folder in args.folders]:
+        train, test = [e for e in examples if e.data != name], [e for e in examples if e.data == name]
+        if train:
+            _, beta = fit_sentences(train)
+            rank(examples, beta)
+            print(name, "left out:", _line(report(test, fit_answers(train), threshold)))
+    sentence, beta = fit_sentences(examples)
+    rank(examples, beta)
+    answer = fit_answers(examples)
+    for name in [folder.name for folder in args.folders]:
+        print(name, "fitted:", _line(report([e for e in examples if e.data == name], answer, threshold)))
+    if args.write:
+        fitted = {"sentence": _rounded(sentence), "answer": _rounded(answer)}
+        ranking.FILE.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+
+
+def _line(figures: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
+
+
+def _rounded(weights: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in weights.items()}
+
+
+if __name__ == "__main__":
+    main()

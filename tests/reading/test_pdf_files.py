@@ -1,0 +1,111 @@
+"""PDFs become paragraphs with pages; what cannot be read is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import page_of, pdf, words
+
+from assistant.errors import UnreadableFile
+from assistant.values import Content
+
+Read = Callable[[str, str | bytes], Content]
+BODY = [
+    "The harbour office keeps a list of every ship that came in during",
+    "the week, with its flag and its load, and the list is open to all in",
+    "the old town hall.",
+    "",
+    "A copy of it is sent to the capital on the first day of the month.",
+]
+
+
+def test_lines_are_joined_to_paragraphs(read: Read) -> None:
+    assert words(read("a.pdf", pdf([page_of(BODY)]))) == [" ".join(BODY[:3]), BODY[4]]
+
+
+def test_every_page_has_its_span(read: Read) -> None:
+    content = read("a.pdf", pdf([page_of(["One page here."]), page_of(["Another page here."])]))
+    shown = [content.text[page.start : page.end].strip() for page in content.pages]
+    assert shown == ["One page here.", "Another page here."]
+
+
+def test_a_sentence_may_run_over_a_page_end(read: Read) -> None:
+    content = read("a.pdf", pdf([page_of(["The list is open to"]), page_of(["all who ask for it."])]))
+    assert words(content) == ["The list is open to all who ask for it."]
+    assert content.text[content.pages[1].start :].startswith("all who")
+
+
+def test_headers_and_page_numbers_are_dropped(read: Read) -> None:
+    pages = [
+        [
+            (72.0, 760.0, 9.0, "Harbour Report 1902"),
+            *page_of([f"Words of page {name}."]),
+            (300.0, 30.0, 9.0, str(number)),
+        ]
+        for number, name in enumerate(["one", "two", "three", "four"], start=1)
+    ]
+    assert words(read("a.pdf", pdf(pages))) == [
+        f"Words of page {name}." for name in ("one", "two", "three", "four")
+    ]
+
+
+def test_larger_letters_are_headings_and_give_the_title(read: Read) -> None:
+    content = read(
+        "a.pdf", pdf([[(72.0, 750.0, 20.0, "The Tide Mill"), *page_of(BODY)]], info="/Title (untitled)")
+    )
+    assert content.title == "The Tide Mill"
+    assert words(content, "heading") == ["The Tide Mill"]
+
+
+def test_a_sensible_title_in_the_metadata_is_used(read: Read) -> None:
+    content = read("a.pdf", pdf([page_of(BODY)], info="/Title (Ships of the Week) /Author (Ada Brook)"))
+    assert (content.title, content.facts["author"]) == ("Ships of the Week", "Ada Brook")
+
+
+@pytest.mark.parametrize("title", ["untitled", "report-final.docx", "Microsoft Word - x", "(anonymous\\)"])
+def test_a_title_that_says_nothing_is_not_used(read: Read, title: str) -> None:
+    assert read("a.pdf", pdf([page_of(BODY)], info=f"/Title ({title})")).title == ""
+
+
+def test_rows_of_a_table_stay_apart(read: Read) -> None:
+    lines = ["Tariff of the harbour office for ships that stay longer than a day", "Barge 12 14", "Tug 7 8"]
+    assert words(read("a.pdf", pdf([page_of(lines)])))[1:] == ["Barge 12 14", "Tug 7 8"]
+
+
+def test_a_hyphen_at_a_line_end_is_mended(read: Read) -> None:
+    lines = ["The harbour office keeps a list of every ship that came into the har-", "bour during the week."]
+    assert "into the harbour during" in read("a.pdf", pdf([page_of(lines)])).text
+
+
+def test_a_pdf_without_text_is_refused(read: Read) -> None:
+    with pytest.raises(UnreadableFile, match="no text layer on any of its 3 pages: it may be scanned"):
+        read("a.pdf", pdf([[], [], []]))
+
+
+def test_pages_without_text_are_named(read: Read) -> None:
+    content = read("a.pdf", pdf([page_of(["Words here."]), [], page_of(["More words."]), []]))
+    assert content.notes == ("Pages 2, 4 of 4 without a text layer: what is pictured there cannot be found.",)
+    assert len(content.pages) == 4
+
+
+def test_a_locked_pdf_is_refused(read: Read) -> None:
+    secret = f"<{'00' * 32}>"
+    lock = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O {secret} /U {secret} >> /ID [<00> <00>]"
+    with pytest.raises(UnreadableFile, match="locked with a password"):
+        read("a.pdf", pdf([page_of(BODY)], trailer=lock))
+
+
+def test_a_broken_pdf_is_refused(read: Read) -> None:
+    with pytest.raises(UnreadableFile, match="damaged PDF"):
+        read("a.pdf", b"%PDF-1.7\n" + b"garbage " * 40)
+
+
+def test_a_hundred_pages_are_read(read: Read) -> None:
+    content = read("a.pdf", pdf([page_of([f"Here begins part {number}.", *BODY]) for number in range(100)]))
+    assert len(content.pages) == 100
+    assert content.text.count("open to all in the old town hall.") == 100
+
+
+def test_pages_that_are_all_alike_are_not_taken_for_headers(read: Read) -> None:
+    assert len(words(read("a.pdf", pdf([page_of(["Closed on Monday."])] * 4)))) == 4
