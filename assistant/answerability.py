@@ -22,6 +22,14 @@ def signals(question: Question, ranked: Sequence[Scored]) -> Signals:
     return found | _rivals(question, ranked) | _missing(question, ranked) | _contradicted(question, best)
 
 
+def is_beside(question: Question, ranked: Sequence[Scored], found: Signals) -> bool:
+    """Whether the best sentence is about something else: another year, a year or words found nowhere."""
+    bodies = frozenset().union(*(scored.candidate.body for scored in ranked))
+    unknown_year = bool(question.years - bodies)
+    nothing_met = not any(scored.met_passage.any() for scored in ranked)
+    return bool(found["year_other"]) or unknown_year or nothing_met
+
+
 def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:
     """How the best sentence stands against the others."""
     best, weights = ranked[0], question.weights

@@ -156,12 +156,24 @@ class Assistant:
         from assistant.chain import clean_question, hits
         from assistant.followups import stand_alone
 
-        words = stand_alone(clean_question(query, self.settings.max_question_chars), history).text
-        return hits(self._answering.retriever.invoke(words, documents=self._ids(sources), count=k))
+        asked = clean_question(_whole(query), self.settings.max_question_chars)
+        words = stand_alone(asked, _whole_turns(history)).text
+        retriever = self._answering.retriever
+        with self._library.unchanging():
+            return hits(retriever.invoke(words, documents=self._ids(sources), count=k))
 
     def as_runnable(self) -> Runnable[Any, Answer]:
         """The chain for LangChain: its input is a question, or `{"question": …, "documents": [ids]}`."""
-        return self._answering.chain.pick("answer")
+        from langchain_core.runnables import RunnableConfig, RunnableLambda
+
+        chain = self._answering.chain.pick("answer")
+
+        def answered(given: Any, config: RunnableConfig) -> Any:
+            with self._library.unchanging():
+                return chain.invoke(given, config)
+
+        # A function, because the chain is a generator, which cannot be awaited.
+        return RunnableLambda(answered, name="ask")
 
     def examples(self, count: int = 4) -> tuple[str, ...]:
         """Questions that the documents themselves suggest and that get an answer."""
@@ -243,7 +255,8 @@ class Assistant:
             self._engine.stores.index.erase()
 
     def _input(self, question: str, history: Sequence[Turn], sources: Sequence[str]) -> dict[str, Any]:
-        return {"question": question, "history": tuple(history), "documents": self._ids(sources)}
+        turns, documents = _whole_turns(history), self._ids(sources)
+        return {"question": _whole(question), "history": turns, "documents": documents}
 
     def _ids(self, sources: Sequence[str]) -> tuple[str, ...]:
         return tuple(self.document(source).id for source in sources)
@@ -297,6 +310,15 @@ def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _E
         documents=library.documents,
     )
     return _Engine(Stores(settings, library, index, embedder), retriever, chain)
+
+
+def _whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON and file names can hold but UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _whole_turns(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    return tuple(replace(turn, content=_whole(turn.content)) for turn in history)
 
 
 def _with(report: SyncReport, failures: Sequence[Failure], copied: Sequence[str]) -> SyncReport:

@@ -5,6 +5,7 @@ Reads the retrieved passages and their vectors; knows nothing of how they were f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,15 +21,17 @@ from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
 MOST_SENTENCES = 3
-MOST_CHARS = 330  # quoted by one answer; the first sentence is always quoted whole
-MARGIN = 2.5  # of score below the best sentence, for a further sentence to be shown
-LONGEST_LEAD = 250  # characters of a sentence that is quoted only to say who "it" is
+MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
+# Measured together, see docs/answering.md.
+JOIN_GAP = 2.5  # how far below the best sentence its neighbour may score and be quoted with it
+LEAST_SHARE = 0.045  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
+TYPICAL_CHARS = 150
 POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of a document to be cited: one sentence, or with the one before that it leans on."""
+    """A stretch of a document to be cited: a sentence, or two neighbours."""
 
     hit: Hit
     start: int
@@ -89,7 +92,7 @@ class Extractor:
     def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
         citations: list[Citation] = []
         sentences = []
-        for group in _with_headers(_chosen(ranked), self.library):
+        for group in _with_headers(_quotes(ranked), self.library):
             numbers = range(len(citations) + 1, len(citations) + 1 + len(group))
             citations += [self._citation(quote, number) for number, quote in zip(numbers, group, strict=True)]
             text = group[0].text
@@ -146,43 +149,60 @@ def _distinct(ranked: Sequence[Scored]) -> Iterator[list[Scored]]:
     yield from (group for said, group in groups.items() if said)
 
 
-def _chosen(ranked: Sequence[Scored]) -> list[list[Quote]]:
-    """The quotes of an answer, best first, each with the same words in other documents."""
-    chosen: list[list[Quote]] = []
-    chars = 0
-    for group in _distinct(ranked):
-        best = group[0]
-        quote = _sentence(best) if chosen else _with_lead(best)
-        is_near = best.score >= ranked[0].score - MARGIN
-        if chosen and not (is_near and chars + len(quote.text) <= MOST_CHARS):
-            continue
-        if any(_overlap(quote, other[0]) for other in chosen):
-            continue
-        chosen.append([quote, *_elsewhere(quote, group[1:])])
-        chars += len(quote.text)
-        if len(chosen) == MOST_SENTENCES:
-            break
+def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
+    """What to quote, best first: runs of neighbouring sentences in the order of the text.
+
+    The best sentence comes with a neighbour that scores nearly as well (it holds the other half of the
+    answer), or that says who "it" is; further sentences where they are likely for their length.
+    """
+    if not ranked:
+        return []
+    best = ranked[0]
+    chosen = [_joined(best, ranked)]
+    chars = sum(len(_text(scored)) for scored in chosen[0])
+    mass = sum(math.exp(scored.score - best.score) for scored in ranked)
+    for group in list(_distinct(ranked))[1:8]:
+        one = group[0]
+        is_worth = math.exp(one.score - best.score) / mass >= LEAST_SHARE * len(_text(one)) / TYPICAL_CHARS
+        is_taken = any(one is scored for run in chosen for scored in run)
+        if (
+            is_worth
+            and not is_taken
+            and chars + len(_text(one)) <= MOST_CHARS
+            and len(chosen) < MOST_SENTENCES
+        ):
+            chosen.append([one])
+            chars += len(_text(one))
     return chosen
 
 
-def _with_lead(scored: Scored) -> Quote:
-    """The sentence; with the one before it where it opens with "It", so that it is said who that is."""
-    quote = _sentence(scored)
-    opening = scored.candidate.sentences[scored.at][:1]
-    if scored.at == 0 or not opening or opening[0].folded not in POINTING_BACK:
-        return quote
-    lead = scored.candidate.hit.passage.sentences[scored.at - 1]
-    between = scored.candidate.hit.passage.text[
-        lead.end - scored.candidate.hit.passage.start : quote.start - scored.candidate.hit.passage.start
-    ]
-    if len(lead.text) > LONGEST_LEAD or "\n\n" in between:
-        return quote
-    return replace(quote, start=lead.start)
+def _joined(best: Scored, ranked: Sequence[Scored]) -> list[Scored]:
+    """The best sentence with the neighbour it leans on, or the one that scores nearly as well."""
+    beside = [s for s in ranked if s.candidate is best.candidate and abs(s.at - best.at) == 1]
+    opening = best.candidate.sentences[best.at][:1]
+    if opening and opening[0].folded in POINTING_BACK:
+        beside = [scored for scored in beside if scored.at < best.at] or beside
+    elif beside and best.score - beside[0].score >= JOIN_GAP:
+        beside = []
+    if not beside or best.candidate.hit.passage.header or len(_text(best) + _text(beside[0])) > MOST_CHARS:
+        return [best]
+    return sorted((best, beside[0]), key=lambda scored: scored.at)
 
 
-def _overlap(one: Quote, other: Quote) -> bool:
-    same = one.hit.passage.document_id == other.hit.passage.document_id
-    return same and one.start < other.end and other.start < one.end
+def _text(scored: Scored) -> str:
+    return scored.candidate.hit.passage.sentences[scored.at].text
+
+
+def _quotes(ranked: Sequence[Scored]) -> list[list[Quote]]:
+    """The quotes of an answer, best first, each with the same words in other documents."""
+    groups = list(_distinct(ranked))
+    found = []
+    for run in compose(ranked):
+        first, last = _sentence(run[0]), _sentence(run[-1])
+        quote = replace(first, end=last.end)
+        same = next((group for group in groups if group[0] is run[0]), []) if len(run) == 1 else []
+        found.append([quote, *_elsewhere(quote, same[1:])])
+    return found
 
 
 def _elsewhere(quote: Quote, group: Sequence[Scored]) -> list[Quote]:
@@ -216,11 +236,11 @@ def _header(hit: Hit, span: tuple[int, int], library: Library) -> Quote:
 
 def _choices(ranked: Sequence[Scored]) -> tuple[str, ...]:
     """The subjects that the best sentences speak of: sections of one document, or titles of several."""
-    best = [scored.candidate.hit for scored in ranked[:6]]
-    titles = list(dict.fromkeys(hit.title for hit in best))
+    found = [scored.candidate.hit for scored in ranked]
+    titles = list(dict.fromkeys(hit.title for hit in found))
     if len(titles) > 1:
         return tuple(titles[:4])
-    return tuple(dict.fromkeys(section for hit in best if (section := _section(hit))))[:4]
+    return tuple(dict.fromkeys(section for hit in found if (section := _section(hit))))[:4]
 
 
 def _section(hit: Hit) -> str | None:

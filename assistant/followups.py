@@ -38,7 +38,7 @@ MEANING = re.compile(
 )
 # "this library", "that law": points at something by its kind.
 POINTING = re.compile(
-    r"(?<!is )(?<!was )(?<!are )\b(?:this|that|these|those|such)\s+(?:same\s+)?([a-z][a-z-]{2,})",
+    r"(?<!^is )(?<!^was )(?<!^are )\b(?:this|that|these|those|such)\s+(?:same\s+)?([a-z][a-z-]{2,})",
     re.IGNORECASE,
 )
 DEFINITE = re.compile(

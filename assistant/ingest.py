@@ -175,6 +175,8 @@ def scan(corpus_dir: Path, failures: list[Failure]) -> Iterator[str]:
         )
 
     def refuse(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):  # deleted meanwhile
+            return
         source = Path(error.filename).relative_to(corpus_dir).as_posix()
         failures.append(_unopened(source, error, "Its documents are not indexed"))
 

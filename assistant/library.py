@@ -75,6 +75,17 @@ class Library:
 
     # --- reading ---------------------------------------------------------------------------------
 
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Inside it, this thread reads the library as it is now, whatever another one writes meanwhile."""
+        db = self._db
+        db.execute("BEGIN")
+        try:
+            self.passage_count()  # it is the first read that settles what is seen
+            yield
+        finally:
+            db.rollback()
+
     def document(self, id_or_source: str) -> Document:
         """The document with this id, or at this path below the corpus folder, with its text.
 
@@ -159,10 +170,11 @@ class Library:
         The index's own tokenizer stems the words; a word of several tokens ("3.1") counts as its rarest.
         """
         db = self._db
-        with db:
-            db.executemany("INSERT INTO temp.spelling (rowid, text) VALUES (?, ?)", list(enumerate(words)))
-            tokens = db.execute("SELECT doc, term FROM temp.spelled").fetchall()
-            db.execute("DELETE FROM temp.spelling")
+        db.execute("SAVEPOINT spelling")  # not a transaction: there may be one, of `unchanging`
+        db.executemany("INSERT INTO temp.spelling (rowid, text) VALUES (?, ?)", list(enumerate(words)))
+        tokens = db.execute("SELECT doc, term FROM temp.spelled").fetchall()
+        db.execute("DELETE FROM temp.spelling")
+        db.execute("RELEASE spelling")
         counts: dict[int, int] = {}
         for at, term in tokens:
             row = db.execute("SELECT doc FROM terms WHERE term = ?", (term,)).fetchone()

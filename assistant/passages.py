@@ -128,16 +128,22 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a span longer than LONGEST_SENTENCE after the last clause, or space, that fits."""
-    while end - start > LONGEST_SENTENCE:
-        window = text[start : start + LONGEST_SENTENCE]
-        cuts = [match.end() for match in CLAUSE.finditer(window) if match.end() > LONGEST_SENTENCE // 2]
-        clauses = [cut for cut in cuts if window[:cut].rstrip()[-1:] in ";:.!?,"]
-        cut = (clauses or cuts or [LONGEST_SENTENCE])[-1]
-        yield _trimmed(text, start, start + cut)
-        start += cut
-    if text[start:end].strip():
-        yield _trimmed(text, start, end)
+    """Cut a span into pieces that are trimmed of white space and no longer than LONGEST_SENTENCE."""
+    at = start
+    while at < end:
+        if text[at].isspace():
+            at += 1
+            continue
+        cut = end if end - at <= LONGEST_SENTENCE else at + _last_clause(text[at : at + LONGEST_SENTENCE])
+        yield _trimmed(text, at, cut)
+        at = cut
+
+
+def _last_clause(window: str) -> int:
+    """Where the last clause, or word, of the second half of a window ends; the window's end if none does."""
+    cuts = [match.end() for match in CLAUSE.finditer(window) if match.end() > len(window) // 2]
+    clauses = [cut for cut in cuts if window[:cut].rstrip()[-1:] in ";:.!?,"]
+    return (clauses or cuts or [len(window)])[-1]
 
 
 def _grouped(text: str, units: Iterator[Unit], longest_chars: int) -> Iterator[list[Unit]]:

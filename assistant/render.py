@@ -25,17 +25,25 @@ def to_json(answer: Answer, *, id: str | None = None) -> dict[str, Any]:
     return {
         "id": id,
         "question": answer.question,
+        "understood_as": answer.understood_as or answer.question,
         "answered": answer.answered,
+        "kind": answer.kind,
         "text": " ".join(_marked(sentence) for sentence in answer.sentences),
         "model": answer.model,
         "confidence": answer.confidence,
         "sentences": [
-            {"text": sentence.text, "citations": list(sentence.citations), "support": sentence.support}
+            {
+                "text": sentence.text,
+                "citations": list(sentence.citations),
+                "support": sentence.support,
+                "emphasis": list(sentence.emphasis) if sentence.emphasis else None,
+            }
             for sentence in answer.sentences
         ],
         "citations": [citation_to_json(citation) for citation in answer.citations],
         "closest": [citation_to_json(citation) for citation in answer.closest],
         "note": answer.note,
+        "choices": list(answer.choices),
         "timings_ms": dict(answer.timings_ms),
     }
 
@@ -63,7 +71,9 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 def to_plain(answer: Answer) -> str:
     """The answer as a turn of a conversation: its words alone."""
-    return " ".join(sentence.text for sentence in answer.sentences) if answer.answered else REFUSAL
+    return (
+        " ".join(sentence.text for sentence in answer.sentences) if answer.answered else _unanswered(answer)
+    )
 
 
 def to_text(answer: Answer) -> str:
@@ -73,7 +83,7 @@ def to_text(answer: Answer) -> str:
         return "\n".join([*lines, "", *(f"[{c.number}] {_one_line(place(c))}" for c in answer.citations)])
     near = [f"- {_one_line(c.quote)}\n  {_one_line(place(c))}" for c in answer.closest]
     found = ["", "The nearest passages:", *near] if near else []
-    return "\n".join([_one_line(f"{REFUSAL} {answer.note}"), *found])
+    return "\n".join([_one_line(_unanswered(answer)), *found])
 
 
 def to_markdown(answer: Answer) -> str:
@@ -83,7 +93,7 @@ def to_markdown(answer: Answer) -> str:
         sources = [f"- [{c.number}] {_markdown(place(c))}" for c in answer.citations]
         return "\n\n".join([*said, "\n".join(sources)]) + "\n"
     near = [f"> {_markdown(c.quote)}\n>\n> — {_markdown(place(c))}" for c in answer.closest]
-    return "\n\n".join([_markdown(f"{REFUSAL} {answer.note}"), *near]) + "\n"
+    return "\n\n".join([_markdown(_unanswered(answer)), *near]) + "\n"
 
 
 def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
@@ -97,9 +107,11 @@ def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
     cited = {citation.number: citation for citation in answer.citations}
     shown = answer.sentences[:sentences]
     blocks = [
-        f'<p class="said">{escaped(s.text)}{"".join(_button(cited[n], f"[{n}]") for n in s.citations)}</p>'
+        f'<p class="said">{_emphasised(s)}{"".join(_button(cited[n], f"[{n}]") for n in s.citations)}</p>'
         for s in shown
     ]
+    if answer.understood_as:
+        blocks.insert(0, f'<p class="nearest">Understood as: {escaped(answer.understood_as)}</p>')
     if len(shown) == len(answer.sentences):
         sources = [_button(c, f"[{c.number}] {place(c)}", kind="source") for c in answer.citations]
         blocks += [f'<div class="sources">{"".join(sources)}</div>', _copy(answer)]
@@ -132,11 +144,33 @@ def escaped(text: str) -> str:
     return _HTML_SPECIAL.sub(lambda found: f"&#{ord(found[0])};", visible(text))
 
 
+def _unanswered(answer: Answer) -> str:
+    """What is said in place of an answer."""
+    said = f"{REFUSAL} {answer.note}".rstrip() if answer.kind in ("refusal", "answer") else answer.note
+    return f"{said} {'; '.join(answer.choices)}." if answer.choices else said
+
+
+def _emphasised(sentence: AnswerSentence) -> str:
+    """The sentence with its short answer, where it has one, made to stand out."""
+    if sentence.emphasis is None:
+        return escaped(sentence.text)
+    start, end = sentence.emphasis
+    before, short, after = sentence.text[:start], sentence.text[start:end], sentence.text[end:]
+    return f"{escaped(before)}<strong>{escaped(short)}</strong>{escaped(after)}"
+
+
 def _refusal_to_chat(answer: Answer) -> str:
-    note = f"<span>{escaped(answer.note)}</span>" if answer.note else ""
-    blocks = [f'<div class="refusal"><strong>{REFUSAL}</strong> {note}</div>']
+    if answer.kind == "about":
+        return words_to_chat(answer.note)
+    if answer.kind == "clarification":
+        blocks = [words_to_chat(_unanswered(answer))]
+        near = "What they say nearest to it:"
+    else:
+        note = f"<span>{escaped(answer.note)}</span>" if answer.note else ""
+        blocks = [f'<div class="refusal"><strong>{REFUSAL}</strong> {note}</div>']
+        near = "The nearest passages, read and found not to answer:"
     if answer.closest:
-        blocks.append('<p class="nearest">The nearest passages, read and found not to answer:</p>')
+        blocks.append(f'<p class="nearest">{near}</p>')
     blocks += [
         f'<details class="near"><summary>{escaped(place(c))}</summary>'
         f'<p class="said">{escaped(c.quote)}</p>{_button(c, "Open in the document", kind="open")}</details>'

@@ -99,6 +99,8 @@ class Index:
 
     def close(self) -> None:
         if self._client is not None:
+            if self._url:  # Chroma 1.5.9 leaves the connections of a client that is closed open
+                self._client._server._session.close()  # type: ignore[attr-defined]
             self._client.close()  # type: ignore[attr-defined]  # the clients have it, their base class not
         self._client = self._open = None
 
@@ -142,13 +144,19 @@ class Index:
 
 def _embedded(folder: Path) -> ClientAPI:
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
+    from chromadb.errors import ChromaError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
     except OSError as error:
         raise IndexUnusable(f"{folder} cannot be written ({error.strerror}). Make it writable.") from error
+    except ChromaError:
+        # Chroma 1.5.9 keeps a client that failed to start, and would hand it out for this path again.
+        SharedSystemClient._identifier_to_system.pop(str(folder), None)
+        raise
 
 
 def _server(url: str) -> ClientAPI:

@@ -167,11 +167,13 @@ def test_json_of_an_answer_is_the_contract() -> None:
     assert made == {
         "id": "q1",
         "question": "Why?",
+        "understood_as": "Why?",
         "answered": True,
+        "kind": "answer",
         "text": "It grew. [1]",
         "model": "extractive",
         "confidence": 0.9,
-        "sentences": [{"text": "It grew.", "citations": [1], "support": "verbatim"}],
+        "sentences": [{"text": "It grew.", "citations": [1], "support": "verbatim", "emphasis": None}],
         "citations": [
             {
                 "number": 1,
@@ -187,6 +189,7 @@ def test_json_of_an_answer_is_the_contract() -> None:
         ],
         "closest": [],
         "note": "",
+        "choices": [],
         "timings_ms": {"total": 1.5},
     }
 

@@ -58,7 +58,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         typed = box.submit(events.ask, [box, talk, count], shown, **asking)
         example = chat.example_select(events.ask_example, [talk, count], shown, **asking)
         box.stop(events.stop, [talk], shown, cancels=[typed, example], queue=False, **quiet)
-        new.click(events.clear, None, shown, cancels=[typed, example], queue=False, **quiet)
+        new.click(events.clear, [talk], shown, cancels=[typed, example], queue=False, **quiet)
         gr.on([blocks.load, refresh.click], events.greet, None, [chat, heading, count], queue=False, **quiet)
     blocks.queue(max_size=QUEUED, default_concurrency_limit=ASKING)
     return blocks
@@ -137,8 +137,9 @@ class _Events:
         ended = conversation.stopped(talk)
         return conversation.messages(ended), ended, gr.update(submit_btn="Ask", stop_btn=False)
 
-    def clear(self) -> Updates:
+    def clear(self, talk: Talk) -> Updates:
         """Begin a new conversation."""
+        conversation.stopped(talk)
         return [], (), gr.update(value="", submit_btn="Ask", stop_btn=False)
 
     def greet(self) -> Updates:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import TYPE_CHECKING
 
 from assistant import render
@@ -31,6 +32,7 @@ class Exchange:
     answer: Answer | None = None
     shown: int | None = None  # sentences of the answer on display; None is all of them
     problem: str = ""  # why there is no answer, one sentence
+    stop: Event = field(default_factory=Event, compare=False, repr=False)  # set when the reader stops it
 
 
 Talk = tuple[Exchange, ...]
@@ -40,21 +42,29 @@ Message = dict[str, str]
 def ask(assistant: Assistant, question: str, talk: Talk, *, documents: int) -> Iterator[Talk]:
     """The conversation as it grows by this question: searching, reading, the answer by sentences.
 
-    Never raises: what goes wrong becomes the last exchange's problem.
+    Never raises: what goes wrong becomes the last exchange's problem. Ends early once it is stopped,
+    because Gradio lets a stopped generator yield once more.
     """
     asked = Exchange(question, status=f"Searching {counted(documents)}…")
-    yield (*talk, asked)
+    for step in _steps(assistant, asked, turns(talk)):
+        if asked.stop.is_set():
+            return
+        yield (*talk, step)
+
+
+def _steps(assistant: Assistant, asked: Exchange, history: Sequence[Turn]) -> Iterator[Exchange]:
+    yield asked
     try:
-        for step in assistant.stream(question, history=turns(talk)):
+        for step in assistant.stream(asked.question, history=history):
             if isinstance(step, Answer):
-                yield from _by_sentences(talk, asked, step)
+                yield from _by_sentences(asked, step)
             else:
-                yield (*talk, replace(asked, status=f"Reading {counted(len(step), 'passage')}…"))
+                yield replace(asked, status=f"Reading {counted(len(step), 'passage')}…")
     except AssistantError as error:
-        yield (*talk, _ended(asked, problem=str(error), most_chars=assistant.settings.max_question_chars))
+        yield _ended(asked, problem=str(error), most_chars=assistant.settings.max_question_chars)
     except Exception:  # the boundary: whatever it is, the reader gets one sentence
         log.exception("A question could not be answered.")
-        yield (*talk, _ended(asked, problem=FAULT, most_chars=assistant.settings.max_question_chars))
+        yield _ended(asked, problem=FAULT, most_chars=assistant.settings.max_question_chars)
 
 
 def objection(question: str, talk: Talk) -> str:
@@ -67,10 +77,14 @@ def objection(question: str, talk: Talk) -> str:
 
 
 def stopped(talk: Talk) -> Talk:
-    """The conversation after the reader stopped it: an answer shown in part is shown whole."""
+    """The conversation after the reader stopped it: an answer shown in part is shown whole.
+
+    What is still on its way to the last question is dropped when it arrives.
+    """
     if not talk or not talk[-1].status:
         return talk
     last = talk[-1]
+    last.stop.set()
     end = replace(last, status="", shown=None)
     return (*talk[:-1], end if last.answer else replace(end, problem="Stopped."))
 
@@ -102,11 +116,11 @@ def counted(count: int, noun: str = "document") -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _by_sentences(talk: Talk, asked: Exchange, answer: Answer) -> Iterator[Talk]:
+def _by_sentences(asked: Exchange, answer: Answer) -> Iterator[Exchange]:
     for count in range(1, len(answer.sentences)):
-        yield (*talk, replace(asked, answer=answer, shown=count))
+        yield replace(asked, answer=answer, shown=count)
         time.sleep(BETWEEN_SENTENCES_S)
-    yield (*talk, replace(asked, status="", answer=answer))
+    yield replace(asked, status="", answer=answer)
 
 
 def _ended(asked: Exchange, *, problem: str, most_chars: int) -> Exchange:

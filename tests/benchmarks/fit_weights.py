@@ -5,7 +5,7 @@
 Two models. The sentence model is a conditional logit over the sentences found for a question: it raises the
 one that holds a gold answer above the others. The answer model is a logistic regression on whether the best
 sentence answers. It learns refusing from questions without an answer, from answerable ones with their gold
-documents left out, and from answerable ones with a name, number or opposite swapped. Every set weighs the same.
+documents left out, and from answerable ones with a name, number or opposite swapped. All sets weigh the same.
 For each set the scores of weights fitted on all the other sets are printed; `--write` then writes the weights
 fitted on all.
 """
@@ -29,6 +29,7 @@ from assistant import answerability, evaluate, ranking, settings
 from assistant.assistant import Assistant
 from assistant.chain import PASSAGES_READ
 from assistant.evaluate import Case
+from assistant.extract import compose
 from assistant.followups import stand_alone
 from assistant.questions import ANTONYMS, Question, analyse
 from assistant.signals import Candidate, Scored, weigh
@@ -53,16 +54,17 @@ class Example:
     right: Floats
     rows: Floats = field(init=False)
     ranked: list[Scored] = field(default_factory=list)
-    order: list[int] = field(default_factory=list)
+    quoted: list[bool] = field(default_factory=list)
     answer_row: Floats | None = None
 
     @property
     def is_answerable(self) -> bool:
         return self.variant == "asked" and self.case.answerable
 
-    @property
-    def first_right(self) -> bool:
-        return bool(self.order and self.right[self.order[0]])
+    def quotes_right(self) -> list[bool]:
+        """For each quote of the composed answer, whether it holds a gold answer."""
+        place = {id(scored): at for at, scored in enumerate(self.sentences)}
+        return [any(self.right[place[id(scored)]] for scored in run) for run in compose(self.ranked)]
 
 
 # --- examples ------------------------------------------------------------------------------------
@@ -179,11 +181,8 @@ def rank(examples: Sequence[Example], beta: Floats) -> None:
         scores = np.round(example.rows @ beta, 4)
         for scored, score in zip(example.sentences, scores, strict=True):
             scored.score = float(score)
-        example.order = sorted(
-            range(len(scores)),
-            key=lambda at: (-scores[at], example.sentences[at].candidate.hit.rank, example.sentences[at].at),
-        )
-        example.ranked = [example.sentences[at] for at in example.order]
+        example.ranked = sorted(example.sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
+        example.quoted = example.quotes_right()
         signals = answerability.signals(example.question, example.ranked)
         example.answer_row = np.array([signals[name] for name in sorted(signals)])
 
@@ -198,11 +197,12 @@ def fit_answers(examples: Sequence[Example]) -> dict[str, float]:
         assert example.answer_row is not None
         names = names or sorted(answerability.signals(example.question, example.ranked))
         rows.append(example.answer_row)
-        labels.append(float(example.is_answerable and _answers(example)))
+        labels.append(float(example.is_answerable))
         same = sum(o.data == example.data and o.variant == example.variant for o in examples)
         weights.append((SWAP_SHARE if example.variant == "swapped" else 1.0) / same)
-    matrix, importance = np.array(rows), np.array(weights)
-    importance *= len(rows) / importance.sum()
+    matrix, importance, is_right = np.array(rows), np.array(weights), np.array(labels) == 1
+    for side in (is_right, ~is_right):
+        importance[side] *= len(rows) / 2 / importance[side].sum()
     mean, spread = matrix.mean(axis=0), matrix.std(axis=0) + 1e-6
     model = LogisticRegression(C=ANSWER_C, max_iter=3000)
     model.fit((matrix - mean) / spread, labels, sample_weight=importance)
@@ -212,19 +212,16 @@ def fit_answers(examples: Sequence[Example]) -> dict[str, float]:
 
 
 def _judged(examples: Sequence[Example]) -> Iterator[Example]:
-    """The examples whose label is known: those with gold answers, and those that have none."""
+    """Right answers, and questions without one; a wrong answer to a question that has one teaches neither."""
     for example in examples:
-        if example.answer_row is None:
-            continue
-        if example.is_answerable and not (example.case.answers or example.case.spans):
-            continue
-        yield example
+        if example.answer_row is not None and (not example.is_answerable or _answers(example)):
+            yield example
 
 
 def _answers(example: Example) -> bool:
-    """Whether the first sentence answers; where gold answers are prose, whether it is in a gold document."""
+    """Whether the first quote answers; where gold answers are prose, whether it is in a gold document."""
     if example.right.any() or len(example.case.answers) > 1 or example.case.spans:
-        return example.first_right
+        return example.quoted[0]
     return example.ranked[0].candidate.hit.source in example.case.gold
 
 
@@ -244,8 +241,8 @@ def report(examples: Sequence[Example], weights: dict[str, float], threshold: fl
     answerable = [e for e in asked if e.case.answerable]
     chance = {id(e): 1 / (1 + np.exp(-logit(e, weights))) for e in examples}
     found = {
-        "first": float(np.mean([e.first_right for e in answerable])),
-        "first_three": float(np.mean([any(e.right[at] for at in e.order[:3]) for e in answerable])),
+        "first": float(np.mean([_answers(e) for e in answerable])),
+        "any": float(np.mean([_answers(e) or any(e.quoted) for e in answerable])),
         "answered": float(np.mean([chance[id(e)] >= threshold for e in answerable])),
     }
     for name, negatives in (
@@ -260,7 +257,7 @@ def report(examples: Sequence[Example], weights: dict[str, float], threshold: fl
             )
             found[f"refused_{name}"] = float(np.mean([chance[id(e)] < threshold for e in negatives]))
     right = [
-        (e.first_right and chance[id(e)] >= threshold) if e.case.answerable else chance[id(e)] < threshold
+        (_answers(e) and chance[id(e)] >= threshold) if e.case.answerable else chance[id(e)] < threshold
         for e in asked
     ]
     return found | {"right_or_refused": float(np.mean(right))}

@@ -1,0 +1,233 @@
+"""Whatever happens to a run or to the files of the index, the next sync ends where a fresh index would be."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from corpora import LIGHTHOUSE, TOWN, Make, answers, bytes_below, faultless, indexed, write
+
+from assistant import ingest
+from assistant.errors import IndexUnusable
+from assistant.library import FILE, Library
+from assistant.values import Progress
+
+
+@pytest.mark.parametrize("reports", range(6))
+def test_a_sync_stopped_at_any_moment_is_finished_by_the_next(
+    make: Make, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reports: int
+) -> None:
+    monkeypatch.setattr(ingest, "GROUP", 1)  # store after each document, so that there is a middle
+    left = [None] * reports
+
+    def stop(_: Progress) -> None:
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+    write(corpus, {source: text + "\nA new last line.\n" for source, text in TOWN.items()})
+    (corpus / "lighthouse.md").unlink()
+    write(corpus, {"new.md": LIGHTHOUSE.replace("Skerry", "Puffin")})
+    with make() as assistant:
+        with pytest.raises(KeyboardInterrupt):
+            assistant.sync(progress=stop)
+        assert faultless(assistant, assistant.ask("How long is the bridge?"))
+    with make() as assistant, make(index_dir=tmp_path / "fresh") as fresh:
+        report = assistant.sync()
+        fresh.sync()
+        assert len(report.notes) == 1
+        assert indexed(assistant) == indexed(fresh)
+        assert answers(assistant) == answers(fresh)
+
+
+KILLED = """
+import os, signal, sys
+from assistant import Assistant, ingest
+ingest.GROUP = 1
+def die(progress):
+    if progress.stage == "embedding" and progress.done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+Assistant(corpus_dir=sys.argv[1], index_dir=sys.argv[2]).sync(progress=die)
+"""
+
+
+def test_a_sync_that_is_killed_is_finished_by_the_next(
+    make: Make, corpus: Path, index: Path, tmp_path: Path
+) -> None:
+    write(corpus, TOWN)
+    died = subprocess.run([sys.executable, "-c", KILLED, corpus, index], capture_output=True, timeout=100)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    with make() as assistant, make(index_dir=tmp_path / "fresh") as fresh:
+        assert len(assistant.documents()) == 2
+        assert faultless(assistant, assistant.ask("How long is the bridge?"))
+        report = assistant.sync()
+        fresh.sync()
+        assert (len(report.added), report.unchanged) == (1, 2)
+        assert indexed(assistant) == indexed(fresh)
+        assert answers(assistant) == answers(fresh)
+
+
+def test_a_removal_stopped_before_the_disk_was_cleaned_is_cleaned_by_the_next_sync(
+    make: Make, corpus: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        with monkeypatch.context() as patch:
+            patch.setattr(Library, "compact", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                assistant.remove("lighthouse.md")
+    with make() as assistant:
+        assistant.sync()
+    assert b"Ottoline" not in bytes_below(index)
+
+
+def _interrupted(_: Library) -> None:
+    raise KeyboardInterrupt
+
+
+def _deleted(chroma: Path) -> None:
+    shutil.rmtree(chroma)
+
+
+def _emptied(chroma: Path) -> None:
+    shutil.rmtree(chroma)
+    chroma.mkdir()
+
+
+def _overwritten(chroma: Path) -> None:
+    (chroma / "chroma.sqlite3").write_bytes(b"not a database " * 1000)
+
+
+HARM = pytest.mark.parametrize("harm", [_deleted, _emptied, _overwritten])
+
+
+@HARM
+def test_vectors_that_are_lost_are_rebuilt_by_a_sync_that_says_so(
+    make: Make, corpus: Path, index: Path, harm: object
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        said = answers(assistant)
+    harm(index / "chroma")  # type: ignore[operator]
+    with make() as assistant:
+        report = assistant.sync()
+        assert (len(report.notes), report.embedded) == (1, 0)
+        assert "rebuilt" in report.notes[0]
+        assert assistant.check() == ()
+        assert answers(assistant) == said
+        assert assistant.sync().notes == ()
+
+
+@HARM
+def test_vectors_that_are_lost_are_rebuilt_for_a_question_too(
+    make: Make, corpus: Path, index: Path, harm: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        said = answers(assistant)
+    harm(index / "chroma")  # type: ignore[operator]
+    with make() as assistant, caplog.at_level(logging.WARNING, "assistant"):
+        assert answers(assistant) == said
+    [record] = [record for record in caplog.records if record.name.startswith("assistant")]
+    assert "rebuilt" in record.getMessage()
+    assert "\n" not in record.getMessage()
+
+
+def test_a_lost_library_is_made_anew_and_chroma_with_it(make: Make, corpus: Path, index: Path) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        said = answers(assistant)
+    for path in index.glob(FILE + "*"):
+        path.unlink()
+    with make() as assistant:
+        assert assistant.sync().added == tuple(sorted(TOWN))
+        assert assistant.check() == ()
+        assert answers(assistant) == said
+
+
+def test_a_file_that_is_no_library_is_refused_and_rebuild_makes_it_one(
+    make: Make, corpus: Path, index: Path
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        said = answers(assistant)
+    (index / FILE).write_bytes(b"this is not a database" * 500)
+    with make() as assistant:
+        for use in (assistant.documents, assistant.sync, lambda: assistant.ask("Why?"), assistant.check):
+            with pytest.raises(IndexUnusable, match=r"damaged .* sync --rebuild") as caught:
+                use()  # type: ignore[operator]
+            assert "\n" not in str(caught.value)
+        assistant.sync(rebuild=True)
+        assert answers(assistant) == said
+
+
+def test_a_library_with_a_damaged_middle_is_refused_and_rebuild_repairs_it(
+    make: Make, corpus: Path, index: Path
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        said = answers(assistant)
+    whole = (index / FILE).read_bytes()
+    (index / FILE).write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    with make() as assistant:
+        with pytest.raises(IndexUnusable, match=r"damaged .* sync --rebuild"):
+            assistant.documents()
+        with pytest.raises(IndexUnusable, match=r"damaged .* sync --rebuild"):
+            assistant.ask("How long is the bridge?")
+        assistant.sync(rebuild=True)
+        assert answers(assistant) == said
+
+
+def test_a_library_of_another_version_is_refused_and_rebuild_replaces_it(
+    make: Make, corpus: Path, index: Path
+) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+    with sqlite3.connect(index / FILE) as db:
+        db.execute("UPDATE meta SET value = '0' WHERE name = 'layout'")
+    db.close()
+    with make() as assistant:
+        with pytest.raises(IndexUnusable, match=r"another version .* sync --rebuild"):
+            assistant.documents()
+        assert assistant.sync(rebuild=True).added == tuple(sorted(TOWN))
+
+
+def test_check_names_what_is_wrong(make: Make, corpus: Path, index: Path) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+        assert assistant.check() == ()
+    with sqlite3.connect(index / FILE) as db:
+        db.execute("UPDATE documents SET text = 'A ' || text")
+    db.close()
+    with make() as assistant:
+        problems = assistant.check()
+    assert any("lighthouse.md" in problem for problem in problems)
+    assert all("\n" not in problem for problem in problems)
+
+
+def test_a_citation_that_no_longer_matches_is_not_shown(make: Make, corpus: Path, index: Path) -> None:
+    write(corpus, TOWN)
+    with make() as assistant:
+        assistant.sync()
+    with sqlite3.connect(index / FILE) as db:
+        db.execute("UPDATE documents SET text = 'A ' || text")
+    db.close()
+    with make() as assistant, pytest.raises(IndexUnusable, match=r"check"):
+        assistant.ask("How long is the bridge over the Wend?")

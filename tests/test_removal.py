@@ -1,0 +1,156 @@
+"""Nothing is left behind: a removed document is gone from answers and from every byte of the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpora import BRIDGE, LIGHTHOUSE, TOWN, Make, answers, bytes_below, faultless, indexed, write
+
+from assistant import Assistant
+from assistant.errors import UnknownDocument
+
+SECRET = """# Minutes of the Zyxquorble committee
+
+The treasurer Wilhelmina Thistledown proposed to sell the copper kettle for 912 florins.
+
+The committee agreed to meet again in the vault below Ferret Lane.
+"""
+WORDS = ["Zyxquorble", "Wilhelmina", "Thistledown", "copper kettle", "florins", "Ferret Lane", "minutes.md"]
+
+
+def traces(assistant: Assistant, source: str) -> list[bytes]:
+    """Everything of a document that an index might keep: its words and stems, its ids, its vectors."""
+    document = assistant.document(source)
+    passages = assistant._library.passages_of(document.id)
+    vectors = assistant._library.vectors("all-MiniLM-L6-v2", [passage.id for passage in passages])
+    numbers = [row for rows in vectors.values() for row in rows]
+    return [
+        *(spelled.encode() for word in WORDS for spelled in (word, word.lower())),
+        b"thistledown"[:9],
+        b"zyxquorbl",
+        document.id.encode(),
+        document.sha256.encode(),
+        *(passage.id.encode() for passage in passages),
+        *(np.asarray(row, "<f4").tobytes()[:16] for row in numbers),
+        *(np.asarray(row, "<f2").tobytes()[:16] for row in numbers),
+    ]
+
+
+@pytest.fixture
+def minuted(make: Make, corpus: Path) -> Assistant:
+    """An assistant on the town, and on the minutes that are to be removed."""
+    write(corpus, TOWN | {"minutes.md": SECRET})
+    assistant = make()
+    assistant.sync()
+    return assistant
+
+
+def test_the_traces_looked_for_are_there_before(minuted: Assistant, index: Path) -> None:
+    held = bytes_below(index)
+    for word in WORDS:
+        assert word.encode() in held
+    assert any(trace in held for trace in traces(minuted, "minutes.md")[-4:])
+
+
+def test_removed_document_is_in_no_byte_of_the_index(minuted: Assistant, corpus: Path, index: Path) -> None:
+    looked_for = traces(minuted, "minutes.md")
+    removed = minuted.remove("minutes.md")
+    assert removed.source == "minutes.md"
+    assert not (corpus / "minutes.md").exists()
+    for moment in ("while open", "after closing"):
+        held = bytes_below(index)
+        assert [trace for trace in looked_for if trace in held] == [], moment
+        minuted.close()
+
+
+def test_a_document_deleted_from_the_corpus_is_in_no_byte_of_the_index(
+    minuted: Assistant, corpus: Path, index: Path
+) -> None:
+    looked_for = traces(minuted, "minutes.md")
+    (corpus / "minutes.md").unlink()
+    minuted.sync()
+    minuted.close()
+    held = bytes_below(index)
+    assert [trace for trace in looked_for if trace in held] == []
+
+
+def test_a_document_removed_while_another_thread_has_asked_leaves_nothing(
+    minuted: Assistant, index: Path
+) -> None:
+    from threading import Thread
+
+    asking = Thread(target=minuted.ask, args=("What did Thistledown propose to sell?",))
+    asking.start()
+    asking.join()
+    looked_for = traces(minuted, "minutes.md")
+    minuted.remove("minutes.md")
+    held = bytes_below(index)
+    assert [trace for trace in looked_for if trace in held] == []
+
+
+def test_removed_document_is_gone_from_answers_and_the_others_still_answer(minuted: Assistant) -> None:
+    assert minuted.ask("What did the treasurer propose to sell?").answered
+    minuted.remove("minutes.md")
+    assert not any("florins" in hit.passage.text for hit in minuted.search("copper kettle florins"))
+    again = minuted.ask("What did the treasurer Thistledown propose to sell?")
+    assert all(citation.source != "minutes.md" for citation in (*again.citations, *again.closest))
+    bridge = minuted.ask("How long is the bridge over the Wend?")
+    assert bridge.answered
+    assert faultless(minuted, bridge)
+    assert minuted.check() == ()
+
+
+def test_answers_after_a_removal_are_those_of_an_index_that_never_had_the_document(
+    minuted: Assistant, make: Make, tmp_path: Path
+) -> None:
+    minuted.remove("minutes.md")
+    fresh = make(index_dir=tmp_path / "fresh")
+    fresh.sync()
+    assert indexed(minuted) == indexed(fresh)
+    assert answers(minuted) == answers(fresh)
+
+
+def test_removed_document_can_be_added_again(minuted: Assistant, tmp_path: Path) -> None:
+    before = minuted.ask("What did the treasurer propose to sell?")
+    minuted.remove("minutes.md")
+    write(tmp_path, {"minutes.md": SECRET})
+    assert minuted.add([tmp_path / "minutes.md"]).added == ("minutes.md",)
+    again = minuted.ask("What did the treasurer propose to sell?")
+    assert again.citations == before.citations
+    assert minuted.check() == ()
+
+
+def test_a_document_is_removed_by_its_id_with_all_its_copies(make: Make, corpus: Path) -> None:
+    write(corpus, {"a.md": BRIDGE, "b.md": BRIDGE, "c.md": LIGHTHOUSE})
+    assistant = make()
+    assistant.sync()
+    assert assistant.remove(assistant.document("b.md").id).sources == ("a.md", "b.md")
+    assert [path.name for path in corpus.iterdir()] == ["c.md"]
+
+
+def test_passages_that_two_documents_share_stay_with_the_other(make: Make, corpus: Path) -> None:
+    write(corpus, {"a.txt": BRIDGE, "b.txt": BRIDGE + "\nOne line more.\n"})
+    assistant = make()
+    assistant.sync()
+    assistant.remove("a.txt")
+    assert assistant.ask("How long is the bridge?").citations[0].source == "b.txt"
+    assert assistant.check() == ()
+
+
+def test_removing_an_unknown_document_is_an_error_that_names_it(minuted: Assistant) -> None:
+    with pytest.raises(UnknownDocument, match=r"'nothing.md'"):
+        minuted.remove("nothing.md")
+    assert len(minuted.documents()) == 4
+
+
+def test_removing_the_last_document_leaves_an_assistant_that_refuses(make: Make, corpus: Path) -> None:
+    write(corpus, {"a.md": BRIDGE})
+    assistant = make()
+    assistant.sync()
+    assistant.remove("a.md")
+    answer = assistant.ask("How long is the bridge?")
+    assert not answer.answered
+    assert answer.closest == ()
+    assert assistant.search("bridge") == ()
