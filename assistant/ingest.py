@@ -106,7 +106,9 @@ def recover(stores: Stores) -> list[str]:
     why = _distrust(stores)
     if not why:
         return []
-    purge(stores, compact=stores.library.note("chroma") == "removing")
+    if stores.library.note("chroma") == "removing":
+        stores.library.compact()
+    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
     stores.library.set_note("chroma", "clean")
     return [f"The vector index was rebuilt from the library, because {why}."]
 
@@ -127,14 +129,17 @@ def _distrust(stores: Stores) -> str:
         held = stores.index.count()
     except IndexUnusable:
         return "it could not be opened"
-    return "" if held == stores.library.passage_count() else "it did not hold the same passages"
+    wanted = stores.library.passage_count()
+    # On a server, another process may have added what this one does not know yet.
+    agrees = held >= wanted if stores.index.shared else held == wanted
+    return "" if agrees else "it did not hold the same passages"
 
 
-def purge(stores: Stores, *, compact: bool = True) -> None:
-    """Rewrite what is on disk from what the library holds, so that nothing deleted is left in it."""
-    if compact:
-        stores.library.compact()
-    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+def purge(stores: Stores) -> None:
+    """Rewrite the files of the index from what the library holds, so that nothing deleted is left in them."""
+    stores.library.compact()
+    if not stores.index.shared:
+        stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
 
 
 @dataclass(slots=True)

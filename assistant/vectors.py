@@ -40,6 +40,11 @@ class Index:
         self._lock = threading.RLock()  # a search waits while the index is rebuilt
 
     @property
+    def shared(self) -> bool:
+        """Whether other processes may use the same vectors."""
+        return bool(self._url)
+
+    @property
     def where(self) -> str:
         return self._url or str(self._folder)
 
@@ -80,11 +85,18 @@ class Index:
             return self._collection.count()
 
     def rebuild(self, batches: Iterator[list[tuple[str, str, NDArray[np.float32]]]]) -> None:
-        """Throw everything away and store these instead: what was deleted is then gone from disk too."""
+        """Hold these and nothing else. On this machine the files are new: what was deleted is gone from disk.
+
+        On a server the collection stays, because other processes may be asking it.
+        """
         with self._lock:
-            self.erase()
+            if not self.shared:
+                self.erase()
+            extra = self.ids()
             for batch in batches:
                 self.put(batch)
+                extra -= {passage_id for passage_id, _, _ in batch}
+            self.remove(sorted(extra))
 
     def erase(self) -> None:
         """Delete the collection, and on this machine its files."""
@@ -99,8 +111,8 @@ class Index:
 
     def close(self) -> None:
         if self._client is not None:
-            if self._url:  # Chroma 1.5.9 leaves the connections of a client that is closed open
-                self._client._server._session.close()  # type: ignore[attr-defined]
+            if self._url:
+                _disconnect(self._client)
             self._client.close()  # type: ignore[attr-defined]  # the clients have it, their base class not
         self._client = self._open = None
 
@@ -140,6 +152,12 @@ class Index:
                 f"The vector index in {self._folder} cannot be used ({said}). See that its disk has space "
                 "and can be written, then run: python -m assistant sync --rebuild"
             ) from error
+
+
+def _disconnect(client: Any) -> None:
+    """Chroma 1.5.9 closes a client without the connections of its two parts."""
+    for part in (client, client._admin_client):
+        part._server._session.close()
 
 
 def _embedded(folder: Path) -> ClientAPI:
