@@ -100,7 +100,7 @@ def ask(
 
     def answer(assistant: Assistant, row: dict[str, Any]) -> str:
         made = assistant.ask(row["question"], history=_turns(row), sources=source or ())
-        return json.dumps(render.to_json(made, id=row["id"]), ensure_ascii=False)
+        return _json(render.to_json(made, id=row["id"]))
 
     if batch is not None:
         _need_json(as_json)
@@ -109,7 +109,7 @@ def ask(
         with _ready() as assistant:
             made = assistant.ask(_need(question), sources=source or ())
             shown = render.to_json(made, id="q1") if as_json else None
-            print(json.dumps(shown, ensure_ascii=False) if shown else render.to_text(made))
+            print(_json(shown) if shown else render.to_text(made))
 
 
 @app.command()
@@ -128,7 +128,7 @@ def search(
         hits = assistant.search(row["question"], k=count, history=_turns(row), sources=source or ())
         timings = {"total": round((time.perf_counter() - began) * 1000, 2)}
         found = {"id": row["id"], "query": row["question"], "hits": [render.hit_to_json(hit) for hit in hits]}
-        return json.dumps(found | {"timings_ms": timings}, ensure_ascii=False), hits
+        return _json(found | {"timings_ms": timings}), hits
 
     if batch is not None:
         _need_json(as_json)
@@ -177,7 +177,7 @@ def remove(
                 continue
             shown = {"removed": document.id, "sources": list(document.sources), "title": document.title}
             said = _one_line(f"Removed {files} ({document.id}).")
-            print(json.dumps(shown, ensure_ascii=False) if as_json else said)
+            print(_json(shown) if as_json else said)
     _exit_if_failed(failures)
 
 
@@ -189,9 +189,9 @@ def list_(as_json: AsJson = False) -> None:
     for document in documents:
         for source in document.sources:
             if as_json:
-                print(json.dumps(_listed(document, source), ensure_ascii=False))
+                print(_json(_listed(document, source)))
             else:
-                print(_one_line(f"{document.id}  {source}  {document.title}"))
+                print(f"{document.id}  {_one_line(source)}  {_one_line(document.title)}")
     if not documents:
         errors.print(
             "No documents are indexed. Put files into the corpus folder and run: python -m assistant sync"
@@ -213,7 +213,7 @@ def show(document: Id, as_json: AsJson = False) -> None:
             ],
             "pages": [{"number": p.number, "start": p.start, "end": p.end} for p in found.pages],
         }
-        print(json.dumps(whole, ensure_ascii=False))
+        print(_json(whole))
     else:
         print(render.visible(found.text))
 
@@ -238,7 +238,7 @@ def check(as_json: AsJson = False) -> None:
         found = assistant.check()
         count = len(assistant.documents())
     if as_json:
-        print(json.dumps({"documents": count, "problems": list(found)}, ensure_ascii=False))
+        print(_json({"documents": count, "problems": list(found)}))
     else:
         for problem in found:
             _complain(problem)
@@ -285,7 +285,7 @@ def evaluate(
             found["compared"] = scoring.compared(outcomes, threshold, again, other.minimum_confidence)
     if plot:
         scoring.draw_curve(found["curve"], plot)
-    print(json.dumps(found, ensure_ascii=False) if as_json else scoring.table(found))
+    print(_json(found) if as_json else scoring.table(found))
 
 
 # --- shared by the verbs -------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def _batch(path: Path, make: Callable[[Assistant, dict[str, Any]], str], *, key:
                 failures.append(Failure(f"{path}, line {number}", str(error)))
                 refused = {"id": row["id"], key: row["question"], "answered": False, "error": str(error)}
                 empty: dict[str, Any] = {"sentences": [], "citations": [], "closest": [], "hits": []}
-                print(json.dumps(refused | empty, ensure_ascii=False), flush=True)
+                print(_json(refused | empty), flush=True)
     _exit_if_failed(failures)
 
 
@@ -419,7 +419,7 @@ def _listed(document: Document, source: str) -> dict[str, Any]:
 
 def _finish(report: SyncReport, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(report), ensure_ascii=False))
+        print(_json(asdict(report)))
     else:
         print(
             f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
@@ -433,6 +433,11 @@ def _exit_if_failed(failures: Sequence[Failure]) -> None:
         _complain(f"{failure.source}: {failure.reason}")
     if failures:
         raise typer.Exit(1)
+
+
+def _json(value: Any) -> str:
+    """The value on one line. Half a surrogate pair, which UTF-8 cannot hold, is written as JSON's escape."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _one_line(text: str) -> str:

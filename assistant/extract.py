@@ -24,8 +24,9 @@ MOST_SENTENCES = 3
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
 # Measured together, see docs/answering.md.
 JOIN_GAP = 2.5  # how far below the best sentence its neighbour may score and be quoted with it
-LEAST_SHARE = 0.045  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
+LEAST_SHARE = 0.034  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
 TYPICAL_CHARS = 150
+ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
 POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
 
 
@@ -69,7 +70,8 @@ class Extractor:
             kind="refusal",
             understood_as=standing.text if standing.is_rewritten else "",
         )
-        choices = _choices(ranked) if standing.dangling else ()
+        is_clear = not standing.dangling or blank.confidence >= ASK_BACK_BELOW
+        choices = () if is_clear else _choices(ranked)
         if len(choices) > 1:
             note = f"What does “{standing.dangling}” refer to? The documents speak of several."
             made = replace(

@@ -36,9 +36,9 @@ MEANING = re.compile(
     r"^(?:i mean|i meant|i(?: a|['’])m (?:talking|asking) about|i was (?:talking|asking) about)\b\s*",
     re.IGNORECASE,
 )
-# "this library", "that law": points at something by its kind.
+# "this library", "such laws": points at something by its kind.
 POINTING = re.compile(
-    r"(?<!^is )(?<!^was )(?<!^are )\b(?:this|that|these|those|such)\s+(?:same\s+)?([a-z][a-z-]{2,})",
+    r"(?<!^is )(?<!^was )(?<!^are )\b(?:this|these|such)\s+(?:same\s+)?([a-z][a-z-]{2,})",
     re.IGNORECASE,
 )
 DEFINITE = re.compile(

@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 from corpora import TOWN, Make, Ran, Run, write
 
 from assistant import Assistant, cli
-from assistant import embedding as embedding_room
 from assistant.embedding import Embedder
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_settings_from_outside() -> Iterator[None]:
+def _same_everywhere() -> Iterator[None]:
+    """No setting comes from outside, and a process started from any folder finds the program."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
         for name in os.environ:
             if name.startswith("ASSISTANT_"):
                 patch.delenv(name)
@@ -82,9 +84,6 @@ def run(
 ) -> Run:
     """Run a verb in this process, in the folder above `corpus`, with the model that is already loaded."""
 
-    def loaded(model: str, *, threads: int = 0) -> Embedder:
-        return embedder if model == embedder.name else Embedder(model, threads=threads)
-
     def ran(*arguments: str | Path) -> Ran:
         monkeypatch.setattr("sys.argv", ["assistant", *map(str, arguments)])
         capsys.readouterr()
@@ -97,7 +96,7 @@ def run(
         return Ran(code, said.out, said.err)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(embedding_room, "Embedder", loaded)
+    monkeypatch.setattr(cli, "Assistant", partial(Assistant, embedder=embedder))
     return ran
 
 
