@@ -24,7 +24,7 @@ MOST_SENTENCES = 3
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
 # Measured together, see docs/answering.md.
 JOIN_GAP = 2.5  # how far below the best sentence its neighbour may score and be quoted with it
-LEAST_SHARE = 0.034  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
+LEAST_SHARE = 0.031  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
 TYPICAL_CHARS = 150
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
 POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
