@@ -6,6 +6,7 @@ It holds ids and vectors, never text.
 from __future__ import annotations
 
 import shutil
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ class Index:
                     embeddings=np.stack([vector for _, _, vector in batch]),
                     metadatas=[{"document_id": document_id} for _, document_id, _ in batch],
                 )
+        if not self.shared:
+            _blank_unused(self._folder)
 
     def remove(self, ids: Sequence[str]) -> None:
         """Take passages out; ids that are not there are passed over."""
@@ -152,6 +155,20 @@ class Index:
                 f"The vector index in {self._folder} cannot be used ({said}). See that its disk has space "
                 "and can be written, then run: python -m assistant sync --rebuild"
             ) from error
+
+
+def _blank_unused(folder: Path) -> None:
+    """Zero the HNSW files that hold no vector yet.
+
+    Chroma 1.5.9 makes them of memory as it finds it: text that this process has read was seen in them, also
+    of documents since removed. From the first 1,000 vectors on, the files hold vectors and nothing else.
+    """
+    for header in folder.glob("*/header.bin"):
+        _, _, held, _ = struct.unpack_from("<4Q", header.read_bytes(), 4)
+        for file in (header.with_name("data_level0.bin"), header.with_name("length.bin")):
+            if held == 0:
+                with file.open("r+b") as whole:
+                    whole.write(bytes(file.stat().st_size))
 
 
 def _disconnect(client: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -72,6 +73,22 @@ def town(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ) as assistant:
         assistant.sync()
         yield assistant
+
+
+@pytest.fixture(scope="session")
+def _town_on_disk(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("settled")
+    write(folder / "corpus", TOWN)
+    with Assistant(corpus_dir=folder / "corpus", index_dir=folder / "index", embedder=embedder) as assistant:
+        assistant.sync()
+    return folder
+
+
+@pytest.fixture
+def settled(_town_on_disk: Path, corpus: Path, index: Path) -> None:
+    """The town is in the corpus, and was indexed by an assistant that is closed."""
+    shutil.copytree(_town_on_disk / "corpus", corpus, dirs_exist_ok=True)
+    shutil.copytree(_town_on_disk / "index", index)
 
 
 @pytest.fixture

@@ -75,10 +75,9 @@ def test_questions_asked_at_once_are_answered_as_one_by_one(town: Assistant) -> 
     assert together == alone * 4
 
 
+@pytest.mark.usefixtures("settled")
 def test_questions_asked_during_a_sync_are_answered_from_the_old_or_the_new(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     with ThreadPoolExecutor(2) as pool:
         for year in range(1933, 1937):
             write(corpus, {"places/bridge.md": BRIDGE.replace("1932", str(year))})

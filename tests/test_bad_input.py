@@ -222,12 +222,11 @@ except AssistantError as error:
 """
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_disk_that_fills_up_is_a_clear_error_and_loses_nothing(
     make: Make, corpus: Path, index: Path, tmp_path: Path
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     long = "".join(f"The {n}th stone of the wall weighs {n * 7} pounds.\n\n" for n in range(300))
     write(corpus, {"wall.md": long})
@@ -280,12 +279,11 @@ def test_an_index_folder_that_cannot_be_written_is_a_clear_error(
     assert make().sync().added == tuple(sorted(TOWN))
 
 
+@pytest.mark.usefixtures("settled")
 def test_an_index_that_becomes_read_only_is_a_clear_error_and_loses_nothing(
     make: Make, corpus: Path, index: Path, without_root: WithoutRoot
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     paths = [index, *index.rglob("*")]
     for path in paths:
@@ -303,12 +301,10 @@ def test_an_index_that_becomes_read_only_is_a_clear_error_and_loses_nothing(
         assert assistant.check() == ()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_library_file_that_cannot_be_written_is_a_clear_error(
     make: Make, corpus: Path, index: Path, without_root: WithoutRoot
 ) -> None:
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
     write(corpus, {"new.md": LIGHTHOUSE + "More."})
     (index / "library.sqlite3").chmod(0o444)
     try:

@@ -24,10 +24,8 @@ CITATION = {"number", "document_id", "title", "source", "page", "section", "star
 
 
 @pytest.fixture
-def synced(run: Run, corpus: Path) -> Run:
+def synced(run: Run, settled: None) -> Run:
     """The command line, in a folder where the town is indexed."""
-    write(corpus, TOWN)
-    assert run("sync").code == 0
     return run
 
 

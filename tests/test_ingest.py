@@ -26,19 +26,16 @@ def test_a_first_sync_indexes_every_document(make: Make, corpus: Path) -> None:
     assert [document.source for document in assistant.documents()] == sorted(TOWN)
 
 
+@pytest.mark.usefixtures("settled")
 def test_when_nothing_changed_nothing_is_embedded(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
     report = make().sync()
     assert (report.added, report.changed, report.removed) == ((), (), ())
     assert (report.unchanged, report.embedded, report.notes) == (3, 0, ())
 
 
+@pytest.mark.usefixtures("settled")
 def test_of_an_edited_document_only_the_changed_passages_are_embedded(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     before = assistant.document("lighthouse.md")
     write(corpus, {"lighthouse.md": LIGHTHOUSE.replace("November 1988", "March 1991")})
     report = assistant.sync()
@@ -49,20 +46,18 @@ def test_of_an_edited_document_only_the_changed_passages_are_embedded(make: Make
     assert indexed(assistant)
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_deleted_document_is_gone(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     (corpus / "places/bridge.md").unlink()
     assert assistant.sync().removed == ("places/bridge.md",)
     assert indexed(assistant).keys() == {"lighthouse.md", "places/orchard.txt"}
     assert not any("Wend" in hit.passage.text for hit in assistant.search("bridge over the Wend"))
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_moved_document_keeps_its_id_and_its_vectors(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     before = assistant.document("lighthouse.md")
     (corpus / "lighthouse.md").rename(corpus / "places/light.md")
     report = assistant.sync()
@@ -147,10 +142,9 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_indexed(make: Ma
     assert indexed(assistant).keys() == TOWN.keys()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_file_that_becomes_unreadable_loses_its_old_content(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     write(corpus, {"places/bridge.md": b"\x00\x01\x02" * 500})
     report = assistant.sync()
     assert [failure.source for failure in report.failures] == ["places/bridge.md"]
@@ -293,12 +287,11 @@ def test_documents_added_in_any_order_are_indexed_as_in_a_fresh_index(
     assert answers(assistant) == answers(fresh)
 
 
+@pytest.mark.usefixtures("settled")
 def test_deleting_the_index_and_syncing_gives_the_same_answers(
     make: Make, corpus: Path, tmp_path: Path
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     with make(index_dir=tmp_path / "another") as assistant:
         assistant.sync()
@@ -310,10 +303,9 @@ def test_a_missing_corpus_folder_is_an_error_that_names_it(make: Make, tmp_path:
         make(corpus_dir=tmp_path / "nowhere").sync()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_corpus_folder_that_is_missing_for_once_empties_no_index(make: Make, corpus: Path) -> None:
-    write(corpus, TOWN)
     assistant = make()
-    assistant.sync()
     corpus.rename(corpus.with_name("away"))
     with pytest.raises(CorpusError):
         assistant.sync()

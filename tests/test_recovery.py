@@ -20,6 +20,7 @@ from assistant.values import Progress
 
 
 @pytest.mark.parametrize("reports", range(6))
+@pytest.mark.usefixtures("settled")
 def test_a_sync_stopped_at_any_moment_is_finished_by_the_next(
     make: Make, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reports: int
 ) -> None:
@@ -31,9 +32,6 @@ def test_a_sync_stopped_at_any_moment_is_finished_by_the_next(
             raise KeyboardInterrupt
         left.pop()
 
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
     write(corpus, {source: text + "\nA new last line.\n" for source, text in TOWN.items()})
     (corpus / "lighthouse.md").unlink()
     write(corpus, {"new.md": LIGHTHOUSE.replace("Skerry", "Puffin")})
@@ -76,16 +74,14 @@ def test_a_sync_that_is_killed_is_finished_by_the_next(
         assert answers(assistant) == answers(fresh)
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_removal_stopped_before_the_disk_was_cleaned_is_cleaned_by_the_next_sync(
     make: Make, corpus: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
-        with monkeypatch.context() as patch:
-            patch.setattr(Library, "compact", _interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                assistant.remove("lighthouse.md")
+    with make() as assistant, monkeypatch.context() as patch:
+        patch.setattr(Library, "compact", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            assistant.remove("lighthouse.md")
     with make() as assistant:
         assistant.sync()
     assert b"Ottoline" not in bytes_below(index)
@@ -112,12 +108,11 @@ HARM = pytest.mark.parametrize("harm", [_deleted, _emptied, _overwritten])
 
 
 @HARM
+@pytest.mark.usefixtures("settled")
 def test_vectors_that_are_lost_are_rebuilt_by_a_sync_that_says_so(
     make: Make, corpus: Path, index: Path, harm: object
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     harm(index / "chroma")  # type: ignore[operator]
     with make() as assistant:
@@ -130,12 +125,11 @@ def test_vectors_that_are_lost_are_rebuilt_by_a_sync_that_says_so(
 
 
 @HARM
+@pytest.mark.usefixtures("settled")
 def test_vectors_that_are_lost_are_rebuilt_for_a_question_too(
     make: Make, corpus: Path, index: Path, harm: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     harm(index / "chroma")  # type: ignore[operator]
     with make() as assistant, caplog.at_level(logging.WARNING, "assistant"):
@@ -145,10 +139,9 @@ def test_vectors_that_are_lost_are_rebuilt_for_a_question_too(
     assert "\n" not in record.getMessage()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_lost_library_is_made_anew_and_chroma_with_it(make: Make, corpus: Path, index: Path) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     for path in index.glob(FILE + "*"):
         path.unlink()
@@ -158,12 +151,11 @@ def test_a_lost_library_is_made_anew_and_chroma_with_it(make: Make, corpus: Path
         assert answers(assistant) == said
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_file_that_is_no_library_is_refused_and_rebuild_makes_it_one(
     make: Make, corpus: Path, index: Path
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     (index / FILE).write_bytes(b"this is not a database" * 500)
     with make() as assistant:
@@ -175,12 +167,11 @@ def test_a_file_that_is_no_library_is_refused_and_rebuild_makes_it_one(
         assert answers(assistant) == said
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_library_with_a_damaged_middle_is_refused_and_rebuild_repairs_it(
     make: Make, corpus: Path, index: Path
 ) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         said = answers(assistant)
     whole = (index / FILE).read_bytes()
     (index / FILE).write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
@@ -193,12 +184,10 @@ def test_a_library_with_a_damaged_middle_is_refused_and_rebuild_repairs_it(
         assert answers(assistant) == said
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_library_of_another_version_is_refused_and_rebuild_replaces_it(
     make: Make, corpus: Path, index: Path
 ) -> None:
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
     with sqlite3.connect(index / FILE) as db:
         db.execute("UPDATE meta SET value = '0' WHERE name = 'layout'")
     db.close()
@@ -208,10 +197,9 @@ def test_a_library_of_another_version_is_refused_and_rebuild_replaces_it(
         assert assistant.sync(rebuild=True).added == tuple(sorted(TOWN))
 
 
+@pytest.mark.usefixtures("settled")
 def test_check_names_what_is_wrong(make: Make, corpus: Path, index: Path) -> None:
-    write(corpus, TOWN)
     with make() as assistant:
-        assistant.sync()
         assert assistant.check() == ()
     with sqlite3.connect(index / FILE) as db:
         db.execute("UPDATE documents SET text = 'A ' || text")
@@ -222,10 +210,8 @@ def test_check_names_what_is_wrong(make: Make, corpus: Path, index: Path) -> Non
     assert all("\n" not in problem for problem in problems)
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_citation_that_no_longer_matches_is_not_shown(make: Make, corpus: Path, index: Path) -> None:
-    write(corpus, TOWN)
-    with make() as assistant:
-        assistant.sync()
     with sqlite3.connect(index / FILE) as db:
         db.execute("UPDATE documents SET text = 'A ' || text")
     db.close()

@@ -10,6 +10,7 @@ from corpora import BRIDGE, LIGHTHOUSE, TOWN, Make, answers, bytes_below, faultl
 
 from assistant import Assistant
 from assistant.errors import UnknownDocument
+from assistant.vectors import Index
 
 SECRET = """# Minutes of the Zyxquorble committee
 
@@ -88,6 +89,30 @@ def test_a_document_removed_while_another_thread_has_asked_leaves_nothing(
     minuted.remove("minutes.md")
     held = bytes_below(index)
     assert [trace for trace in looked_for if trace in held] == []
+
+
+def test_memory_that_chroma_writes_to_disk_is_blanked(minuted: Assistant, corpus: Path, index: Path) -> None:
+    # Chroma makes its first HNSW files of memory as it finds it, which once held a removed document's text.
+    for file in index.rglob("data_level0.bin"):
+        file.write_bytes(b"Wilhelmina".ljust(file.stat().st_size, b"?"))
+    write(corpus, {"new.md": LIGHTHOUSE.replace("Skerry", "Puffin")})
+    minuted.sync()
+    assert all(not any(file.read_bytes()) for file in index.rglob("data_level0.bin"))
+    assert all(not any(file.read_bytes()) for file in index.rglob("length.bin"))
+    said = answers(minuted)
+    minuted.close()
+    assert answers(minuted) == said
+
+
+def test_files_that_hold_vectors_are_not_blanked(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(1100, 8)).astype(np.float32)
+    index = Index(tmp_path)
+    index.put([(str(at), "d", vector) for at, vector in enumerate(vectors)])
+    index.close()
+    assert any(any(file.read_bytes()) for file in tmp_path.rglob("data_level0.bin"))
+    assert index.search(vectors[7], count=1) == ["7"]
+    assert index.count() == 1100
+    index.close()
 
 
 def test_removed_document_is_gone_from_answers_and_the_others_still_answer(minuted: Assistant) -> None:

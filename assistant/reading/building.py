@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from assistant.reading.decoding import printable
-from assistant.values import Block, BlockKind
+from assistant.values import Block, BlockKind, Content, Page
 
 CELL_BREAK = " | "
+DEEPEST_LEVEL = 9  # of a heading
 
 
 class Builder:
@@ -49,9 +50,16 @@ class Builder:
         """A list item on its own line; the bullet is shown and not part of the block."""
         self._block("item", squeezed(words), prefix=bullet, is_list=True)
 
-    def table(self, rows: Iterable[Sequence[str]], *, has_header: bool = True) -> None:
-        """Rows of cells, one a line; each knows the header, the first row with more than one cell filled."""
-        header: tuple[int, int] | None = None
+    def table(
+        self,
+        rows: Iterable[Sequence[str]],
+        *,
+        has_header: bool = True,
+        header: tuple[int, int] | None = None,
+    ) -> tuple[int, int] | None:
+        """Rows of cells, one a line; each knows the header, the first row with more than one cell filled.
+
+        A table that goes on from another is given that one's `header`. Returns where the header stands."""
         self.end_list()
         for cells in rows:
             words = CELL_BREAK.join(map(squeezed, cells)).strip().rstrip("| ")
@@ -60,11 +68,24 @@ class Builder:
             if header is None and has_header and len(list(filter(str.strip, cells))) > 1:
                 header = (self.blocks[-1].start, self.blocks[-1].end)
         self.end_list()
+        return header
 
     def aside(self, words: str) -> None:
         """Text that is shown and covered by no block."""
         self._start_line()
         self._add(printable(words).strip())
+
+    def embed(self, content: Content, *, below: int = 0) -> None:
+        """Another content's text and blocks; its headings go `below` levels deeper."""
+        if not content.text:
+            return
+        self._start_line()
+        offset = self._length
+        self._add(content.text)
+        for block in content.blocks:
+            level = min(block.level + below, DEEPEST_LEVEL) if block.level else 0
+            header = block.header and (block.header[0] + offset, block.header[1] + offset)
+            self.blocks.append(Block(block.kind, block.start + offset, block.end + offset, level, header))
 
     def end_list(self) -> None:
         """What follows stands apart from the list or table above."""
@@ -110,3 +131,14 @@ def first_heading(blocks: Iterable[Block], text: str, *, level: int = 1) -> str:
         text[block.start : block.end] for block in blocks if block.kind == "heading" and block.level <= level
     )
     return next(chain(found, [""]))
+
+
+def page_spans(starts: dict[int, int], *, pages: int, length: int) -> tuple[Page, ...]:
+    """Every page from its first character to the next page's first; a page without text is empty."""
+    end = length
+    spans = []
+    for number in range(pages, 0, -1):
+        start = starts.get(number, end)
+        spans.append(Page(number, start, end))
+        end = start
+    return tuple(reversed(spans))

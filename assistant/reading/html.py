@@ -25,11 +25,9 @@ _TEXT_CHARSET = re.compile(
 _WESTERN = frozenset(
     ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii")
 )  # in HTML all mean windows-1252
-_LEFT_OUT = (
-    "//script|//style|//noscript|//template|//nav|//footer|//aside|//button|//select|//svg|//iframe|//object"
-)
+_LEFT_OUT = "//nav|//footer|//aside|//button|//select"
 _HIDDEN = "//body//*[@hidden or @aria-hidden='true' or contains(translate(@style,' ',''),'display:none')]"
-_SMALLEST_SHARE = 0.2  # an article with less of the page's letters than that was not recognised
+_SMALLEST_SHARE = 0.3  # an article with less of the page's letters than that was not recognised
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class _Found:
 
 def read(data: bytes) -> Content:
     """The content of an HTML page. Raises UnreadableFile if it shows no text."""
-    source, notes = _decode(data)
+    source, notes = decode_page(data)
     tree = _parse(source)
     article, page = _article(tree), _page(tree)
     is_found = article.builder.length >= _SMALLEST_SHARE * page.builder.length
@@ -64,7 +62,16 @@ def read(data: bytes) -> Content:
     )
 
 
-def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+def fragment(source: str) -> Content:
+    """Everything that a piece of HTML shows, such as a book's chapter or a message; its text can be empty."""
+    if not source or source.isspace():
+        return Content(title="", text="", media_type=MEDIA_TYPE, blocks=())
+    found = _shown(_parse(source))
+    text, blocks = found.builder.text, tuple(found.builder.blocks)
+    return Content(title=found.title, text=text, media_type=MEDIA_TYPE, blocks=blocks)
+
+
+def decode_page(data: bytes) -> tuple[str, tuple[str, ...]]:
     """The source by its byte order mark, the encoding that it declares, or a guess."""
     declared = _CHARSET.search(data[:4096])
     if byte_order_mark(data) is None and declared:
@@ -146,6 +153,10 @@ def _declared(tree: Any) -> str:
 def _page(tree: Any) -> _Found:
     """Everything that the page shows outside its navigation."""
     _drop(tree, _LEFT_OUT)
+    return _shown(tree)
+
+
+def _shown(tree: Any) -> _Found:
     builder = Builder()
     for body in tree.xpath("/html/body"):
         add_element(body, builder)

@@ -1,4 +1,4 @@
-"""Which kind of file these bytes are: by content first, then by suffix. Opens and parses nothing."""
+"""Which kind of file these bytes are: by content first, then by suffix. Reads no text from them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,43 @@ TEXT = Kind("text/plain", "text", (".txt", ".text"))
 MARKDOWN = Kind("text/markdown", "markdown", (".md", ".markdown", ".mdown", ".mkd"))
 HTML = Kind("text/html", "html", (".html", ".htm", ".xhtml"))
 PDF = Kind("application/pdf", "pdf", (".pdf",))
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+DOCX = Kind(f"{_OFFICE}.wordprocessingml.document", "docx", (".docx", ".docm", ".dotx"))
+PPTX = Kind(f"{_OFFICE}.presentationml.presentation", "pptx", (".pptx", ".pptm", ".ppsx"))
+XLSX = Kind(f"{_OFFICE}.spreadsheetml.sheet", "xlsx", (".xlsx", ".xlsm", ".xltx"))
+XLS = Kind("application/vnd.ms-excel", "xls", (".xls", ".xlt"))
+CSV = Kind("text/csv", "csv", (".csv",))
+TSV = Kind("text/tab-separated-values", "csv", (".tsv", ".tab"))
+EPUB = Kind("application/epub+zip", "epub", (".epub",))
+EML = Kind("message/rfc822", "eml", (".eml",))
+MSG = Kind("application/vnd.ms-outlook", "msg", (".msg",))
+RTF = Kind("application/rtf", "rtf", (".rtf",))
+_ODF = "application/vnd.oasis.opendocument"
+ODT = Kind(f"{_ODF}.text", "odf", (".odt", ".ott"))
+ODS = Kind(f"{_ODF}.spreadsheet", "odf", (".ods",))
+ODP = Kind(f"{_ODF}.presentation", "odf", (".odp",))
+JSON = Kind("application/json", "json", (".json",))
+JSONL = Kind("application/jsonl", "json", (".jsonl", ".ndjson"))
+IPYNB = Kind("application/x-ipynb+json", "ipynb", (".ipynb",))
+XML = Kind("application/xml", "xml", (".xml", ".rss", ".atom"))
+ZIP = Kind("application/zip", "zip", (".zip",))
 
-KINDS = (TEXT, MARKDOWN, HTML, PDF)
+_TEXTS = (TEXT, MARKDOWN, HTML, CSV, TSV, EML, JSON, JSONL, IPYNB, XML)
+_BINARY = (PDF, DOCX, PPTX, XLSX, XLS, EPUB, MSG, RTF, ODT, ODS, ODP, ZIP)  # told by their content alone
+KINDS = _TEXTS + _BINARY
 MEDIA_TYPES = tuple(kind.media_type for kind in KINDS)
 SUFFIXES = {suffix: kind.media_type for kind in KINDS for suffix in kind.suffixes}
 
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
+_BY_MEDIA_TYPE = {kind.media_type: kind for kind in KINDS}
 _HEAD_BYTES = 4096
 _HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+_MAIL_FIELD = r"(?:Return-Path|Received|Delivered-To|From|To|Subject|Date|Message-ID|MIME-Version|X-[\w-]+):"
+_OPENINGS = (
+    (re.compile(r"<\?xml\s|<(?:rss|feed)\b"), XML),
+    (re.compile(r'\{\s*"[^"\n]*"\s*:|\[\s*[{\["]'), JSON),
+    (re.compile(rf"(?:{_MAIL_FIELD}.*\r?\n(?:[ \t].*\n)*){{3}}", re.IGNORECASE), EML),
+)
 # Control characters that no text holds; tab, line ends, form feed, backspace and escape do occur.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\b\x1b"))
 _CONTROLS_PER_BYTE = 1 / 200
@@ -38,8 +67,6 @@ _STRAY_CONTROLS = 3
 
 _PLAIN_ADVICE = "Convert it to PDF, HTML, Markdown or plain text and add that."
 _UNSUPPORTED_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (doc, xls, ppt or msg)"),
-    (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript file"),
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -60,13 +87,8 @@ _UNSUPPORTED_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "an Ogg recording"),
     (b"RIFF", "a sound, image or video file"),
 )
-_ZIP_MEMBERS: tuple[tuple[bytes, str], ...] = (
-    (b"word/", "a Word document (docx)"),
-    (b"xl/", "an Excel workbook (xlsx)"),
-    (b"ppt/", "a PowerPoint presentation (pptx)"),
-    (b"application/epub+zip", "an EPUB book"),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
-)
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def detect(data: bytes, *, suffix: str) -> Kind:
@@ -77,14 +99,23 @@ def detect(data: bytes, *, suffix: str) -> Kind:
         raise UnreadableFile("It is empty.")
     if _is_pdf(data, suffix=suffix):
         return PDF
+    if data.startswith((*_ZIP_MAGIC, _OLE_MAGIC)):
+        return _in_container(data)
+    if data.startswith(b"{\\rtf"):
+        return RTF
     _refuse_known(data)
     if byte_order_mark(data) is None and _is_binary(data):
         raise UnreadableFile(BINARY)
     if _is_html(data):
         return HTML
-    if suffix in PDF.suffixes:
-        raise UnreadableFile("It is named as a PDF, but holds none: download or export it again.")
-    return _BY_SUFFIX.get(suffix, TEXT)
+    if suffix not in _BY_SUFFIX and (kind := _by_opening(data)):
+        return kind
+    named = _BY_SUFFIX.get(suffix, TEXT)
+    if named in _BINARY:
+        raise UnreadableFile(
+            f"It is named as a {suffix[1:].upper()}, but holds none: download or export it again."
+        )
+    return named
 
 
 def _is_pdf(data: bytes, *, suffix: str) -> bool:
@@ -95,19 +126,29 @@ def _is_pdf(data: bytes, *, suffix: str) -> bool:
     return b"%PDF-" in head and (suffix in PDF.suffixes or b"\0" in data)
 
 
+def _in_container(data: bytes) -> Kind:
+    """The kind of a file that is a zip file or an OLE file underneath."""
+    from assistant.reading import containers  # its libraries are for these kinds alone
+
+    find = containers.ole_media_type if data.startswith(_OLE_MAGIC) else containers.zip_media_type
+    media_type = find(data)
+    if media_type not in _BY_MEDIA_TYPE:
+        raise UnreadableFile(f"It is of the kind {media_type}, which is not read. {_PLAIN_ADVICE}")
+    return _BY_MEDIA_TYPE[media_type]
+
+
+def _by_opening(data: bytes) -> Kind | None:
+    """The kind of a text whose name says nothing, by how it begins; None for a plain one."""
+    codec = byte_order_mark(data) or "latin-1"
+    opening = data[:_HEAD_BYTES].decode(codec, "ignore").lstrip("\ufeffï»¿").lstrip()
+    return next((kind for pattern, kind in _OPENINGS if pattern.match(opening)), None)
+
+
 def _refuse_known(data: bytes) -> None:
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        raise UnreadableFile(f"It is {_zip_kind(data)}, which is not read yet. {_PLAIN_ADVICE}")
     for magic, name in _UNSUPPORTED_MAGIC:
         # Two-letter magic such as "BM" also starts words, so short ones need binary data behind them.
         if data.startswith(magic) and (len(magic) > 3 or _is_binary(data)):
             raise UnreadableFile(f"It is {name}, which is not read. {_PLAIN_ADVICE}")
-
-
-def _zip_kind(data: bytes) -> str:
-    """What a zip file is, by the names of its members: at its start, or in the directory at its end."""
-    names = data[:_HEAD_BYTES] + data[-(1 << 16) :]
-    return next((kind for mark, kind in _ZIP_MEMBERS if mark in names), "a zip archive")
 
 
 def _is_binary(data: bytes) -> bool:

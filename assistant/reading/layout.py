@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from assistant.reading.columns import PageLine, parts
 from assistant.reading.lines import LONGEST_TITLE, ends_sentence, marker_length
 
 _EDGE_LINES = 3  # at the top and at the bottom of a page, where headers and footers stand
@@ -26,28 +27,16 @@ _SAME_EDGE = 20.0
 _PAGE_NUMBER = re.compile(r"(?:page |p\. ?|- ?|– ?)?(\d{1,4})(?: ?[-–]| ?(?:of|/) ?\d{1,4})?", re.IGNORECASE)
 
 
-class PageLine(NamedTuple):
-    """One line of a page. All measures are 0 where they are not known."""
-
-    page: int
-    words: str
-    left: float = 0.0
-    right: float = 0.0
-    bottom: float = 0.0
-    last_bottom: float = 0.0  # lower than `bottom` where a hyphen joined the next line
-    height: float = 0.0
-    font_size: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """Joined lines. `pages` says at which character of `words` each of its pages begins."""
 
-    kind: Literal["heading", "item", "paragraph"]
+    kind: Literal["heading", "item", "paragraph", "table"]
     words: str
     pages: tuple[tuple[int, int], ...]
     level: int = 0
     marker: int = 0  # the length of an item's bullet
+    rows: tuple[tuple[str, ...], ...] = ()  # of a table; `words` is empty then
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +84,23 @@ def _is_own_number(line: PageLine) -> bool:
 
 
 def paragraphs(lines: Sequence[PageLine]) -> Iterator[Paragraph]:
-    """The lines joined to headings, items and paragraphs."""
+    """The lines joined to headings, items, paragraphs and tables."""
     if not lines:
         return
     usual = _usual_by_page(lines)
     levels = _heading_lines(lines)
-    group = [lines[0]]
-    for before, after in pairwise(lines):
-        if _continues(before, after, usual[before.page]):
-            group.append(after)
-        else:
-            yield _paragraph(group, levels)
-            group = [after]
-    yield _paragraph(group, levels)
+    for part in parts(lines):
+        if part.rows:
+            yield Paragraph("table", "", ((part.lines[0].page, 0),), rows=part.rows)
+            continue
+        group = [part.lines[0]]
+        for before, after in pairwise(part.lines):
+            if _continues(before, after, usual[before.page]):
+                group.append(after)
+            else:
+                yield _paragraph(group, levels)
+                group = [after]
+        yield _paragraph(group, levels)
 
 
 def _usual_by_page(lines: Iterable[PageLine]) -> dict[int, _Usual]:

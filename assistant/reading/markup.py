@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.reading.building import Builder
+from assistant.reading.tables import LONGEST_CELL
 
 _SPACE = re.compile(r"\s+")
 _INLINE = frozenset(
@@ -22,7 +23,6 @@ _CELLS = frozenset(("td", "th", "cell"))
 _BREAKS = frozenset(("br", "lb"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _INDENT = "  "
-_LONGEST_CELL = 500  # characters; a longer one is a page laid out with a table, not a table's
 
 
 @dataclass
@@ -133,7 +133,7 @@ def _is_table(element: Any) -> bool:
         return False
     cells = list(element.iter(*_CELLS))
     rows = list(element.iter("tr", "row"))
-    return len(cells) > len(rows) and all(len("".join(cell.itertext())) <= _LONGEST_CELL for cell in cells)
+    return len(cells) > len(rows) and all(len("".join(cell.itertext())) <= LONGEST_CELL for cell in cells)
 
 
 def _has_header(rows: list[list[Any]]) -> bool:

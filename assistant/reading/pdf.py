@@ -1,22 +1,28 @@
 """PDF: the text layer page by page, as paragraphs, without running headers and page numbers.
 
-Pictures are not read: a page without a text layer is named in a note.
+A page without a text layer is recognised by Tesseract where that is installed, and named in a note.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from ctypes import c_double
 
 import pypdfium2
 from pypdfium2 import raw
 
 from assistant.errors import UnreadableFile
-from assistant.reading.building import Builder, first_heading, squeezed
+from assistant.reading import ocr
+from assistant.reading.building import Builder, first_heading, page_spans, squeezed
+from assistant.reading.columns import WIDE_GAP, Cell, PageLine, in_reading_order, names_columns
 from assistant.reading.decoding import refuse_if_lost
-from assistant.reading.layout import PageLine, Paragraph, paragraphs, without_running_lines
+from assistant.reading.layout import Paragraph, paragraphs, without_running_lines
 from assistant.reading.lines import looks_like_title
-from assistant.values import Content, Page
+from assistant.reading.notes import listed
+from assistant.values import Content
+
+Span = tuple[int, int]
 
 MEDIA_TYPE = "application/pdf"
 HYPHEN = "\ufffe"  # what PDFium puts where it joined a word that a hyphen broke at a line end
@@ -27,6 +33,7 @@ _PLACEHOLDER = re.compile(
     r"|.*\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|rtf|odt)",
     re.IGNORECASE,
 )
+_GAP = re.compile(r" +")
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 
 
@@ -34,14 +41,17 @@ def read(data: bytes) -> Content:
     """The content of a PDF. Raises UnreadableFile if it is locked, damaged or has no text layer."""
     document = _open(data)
     try:
-        pages = [_page_lines(document, number) for number in range(len(document))]
+        pages = [in_reading_order(_page_lines(document, number)) for number in range(len(document))]
         metadata = document.get_metadata_dict(skip_empty=True)
+        empty = [number for number, lines in enumerate(pages, start=1) if not lines]
+        scans = ocr.recognised(document, empty) if empty else ocr.Recognised()
     finally:
         document.close()
-    empty = [number for number, lines in enumerate(pages, start=1) if not lines]
-    if len(empty) == len(pages):
-        raise UnreadableFile(_no_text(len(pages)))
-    return _content(pages, metadata, empty)
+    for number, lines in scans.pages.items():
+        pages[number - 1] = lines
+    if not any(pages):
+        raise UnreadableFile(_no_text(len(pages), scans))
+    return _content(pages, metadata, empty, scans)
 
 
 def _open(data: bytes) -> pypdfium2.PdfDocument:
@@ -55,29 +65,37 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         raise UnreadableFile(reason) from error
 
 
-def _no_text(pages: int) -> str:
+def _no_text(pages: int, scans: ocr.Recognised) -> str:
     where = f"any of its {pages} pages" if pages != 1 else "its only page"
-    return f"It has no text layer on {where}: it may be scanned. Run text recognition (OCR) on it first."
+    if scans.is_available:
+        return f"It has no text layer on {where}, and Tesseract recognised no words: check the scan."
+    return (
+        f"It has no text layer on {where}: it may be scanned. "
+        "Install Tesseract and sync again, or run text recognition (OCR) on it first."
+    )
 
 
-def _content(pages: Sequence[list[PageLine]], metadata: dict[str, str], empty: list[int]) -> Content:
+def _content(
+    pages: Sequence[list[PageLine]], metadata: dict[str, str], empty: list[int], scans: ocr.Recognised
+) -> Content:
     joined = _dehyphenated(without_running_lines(pages))
     builder = Builder()
     starts: dict[int, int] = {}
+    headers: dict[tuple[int, int], Span] = {}
     for paragraph in paragraphs(joined):
-        _add(paragraph, builder, starts)
+        _add(paragraph, builder, starts, headers)
     text, blocks = builder.text, tuple(builder.blocks)
     if not text:
-        raise UnreadableFile(_no_text(len(pages)))
+        raise UnreadableFile(_no_text(len(pages), scans))
     refuse_if_lost(text)
     return Content(
         title=_title(metadata, builder),
         text=text,
         media_type=MEDIA_TYPE,
         blocks=blocks,
-        pages=tuple(_spans(starts, pages=len(pages), length=len(text))),
-        facts=_facts(metadata),
-        notes=_notes(empty, pages=len(pages)),
+        pages=page_spans(starts, pages=len(pages), length=len(text)),
+        facts={**_facts(metadata), **scans.facts},
+        notes=tuple(_notes(empty, scans, pages=len(pages))),
     )
 
 
@@ -101,9 +119,11 @@ def _page_lines(document: pypdfium2.PdfDocument, number: int) -> list[PageLine]:
         if any(map(str.isalnum, words)):  # a line of dashes is a rule
             first = reached + len(part) - len(part.lstrip())
             last = reached + len(part.rstrip()) - 1
-            lines.append(
-                _line(layer, number + 1, words, first, last) if has_places else PageLine(number + 1, words)
-            )
+            if has_places:
+                line = _line(layer, number + 1, words, first, last)
+                lines.append(line._replace(cells=_cells(layer, text, first, last, line.height)))
+            else:
+                lines.append(PageLine(number + 1, words))
         reached += len(part) + 2
     layer.close()
     page.close()
@@ -125,6 +145,29 @@ def _line(layer: pypdfium2.PdfTextPage, page: int, words: str, first: int, last:
     )
 
 
+def _cells(layer: pypdfium2.PdfTextPage, text: str, first: int, last: int, height: float) -> tuple[Cell, ...]:
+    """The parts of a line between gaps far wider than a space; none if there is no such gap."""
+    cells: list[Cell] = []
+    left, _ = _edges(layer, first)
+    begin = first
+    for gap in _GAP.finditer(text, first, last + 1):
+        _, right = _edges(layer, gap.start() - 1)
+        end, _ = _edges(layer, gap.end())
+        if end - right > WIDE_GAP * height:
+            cells.append(Cell(left, right, squeezed(text[begin : gap.start()])))
+            left, begin = end, gap.end()
+    if not cells:
+        return ()
+    return (*cells, Cell(left, _edges(layer, last)[1], squeezed(text[begin : last + 1])))
+
+
+def _edges(layer: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
+    """Where a character begins and ends; asked for every word, so without pypdfium2's own checks."""
+    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
+    raw.FPDFText_GetCharBox(layer.raw, index, left, right, bottom, top)
+    return left.value, right.value
+
+
 def _dehyphenated(lines: Iterable[PageLine]) -> list[PageLine]:
     """Lines with broken words joined; the hyphen stays where the document writes the word with one."""
     found = list(lines)
@@ -141,9 +184,14 @@ def _dehyphenated(lines: Iterable[PageLine]) -> list[PageLine]:
 # --- from paragraphs to the content ------------------------------------------------------------------
 
 
-def _add(paragraph: Paragraph, builder: Builder, starts: dict[int, int]) -> None:
+def _add(
+    paragraph: Paragraph, builder: Builder, starts: dict[int, int], headers: dict[tuple[int, int], Span]
+) -> None:
     """Add one paragraph and note where each page begins; a paragraph may run over a page end."""
     words = paragraph.words
+    if paragraph.kind == "table":
+        _add_table(paragraph, builder, starts, headers)
+        return
     match paragraph.kind:
         case "heading":
             builder.heading(words, level=paragraph.level)
@@ -156,15 +204,19 @@ def _add(paragraph: Paragraph, builder: Builder, starts: dict[int, int]) -> None
         starts.setdefault(page, max(0, begin + offset))
 
 
-def _spans(starts: dict[int, int], *, pages: int, length: int) -> Iterator[Page]:
-    """Every page from its first character to the next page's first; a page without text is empty."""
-    end = length
-    spans = []
-    for number in range(pages, 0, -1):
-        start = starts.get(number, end)
-        spans.append(Page(number, start, end))
-        end = start
-    return reversed(spans)
+def _add_table(
+    paragraph: Paragraph, builder: Builder, starts: dict[int, int], headers: dict[tuple[int, int], Span]
+) -> None:
+    """Add a table. One without a header goes on from the last on its page, or the page before, of its width.
+
+    `headers` holds where the last header stands, by page and number of columns."""
+    page, width, before = paragraph.pages[0][0], len(paragraph.rows[0]), len(builder.blocks)
+    has_header = names_columns(paragraph.rows)
+    last = None if has_header else headers.get((page, width)) or headers.get((page - 1, width))
+    header = builder.table(paragraph.rows, has_header=has_header, header=last)
+    if header is not None:
+        headers[page, width] = header
+    starts.setdefault(page, builder.blocks[before].start)
 
 
 def _title(metadata: dict[str, str], builder: Builder) -> str:
@@ -188,9 +240,17 @@ def _facts(metadata: dict[str, str]) -> dict[str, str]:
     return facts
 
 
-def _notes(empty: Sequence[int], *, pages: int) -> tuple[str, ...]:
-    if not empty:
-        return ()
-    shown = ", ".join(map(str, empty[:20])) + (" and others" if len(empty) > 20 else "")
-    which = f"Page {shown}" if len(empty) == 1 else f"Pages {shown}"
-    return (f"{which} of {pages} without a text layer: what is pictured there cannot be found.",)
+def _notes(empty: Sequence[int], scans: ocr.Recognised, *, pages: int) -> Iterator[str]:
+    """Which pages hold pictures instead of text, and which of them were recognised."""
+    if scans.pages:
+        which = _which(list(scans.pages), pages=pages)
+        yield f"{which} scanned: the words come from text recognition (OCR) and can be wrong."
+    left = [number for number in empty if number not in scans.pages]
+    if left:
+        yield f"{_which(left, pages=pages)} without a text layer: what is pictured there cannot be found."
+        if not scans.is_available:
+            yield "Install Tesseract and sync again to have scanned pages recognised."
+
+
+def _which(numbers: Sequence[int], *, pages: int) -> str:
+    return f"{'Page' if len(numbers) == 1 else 'Pages'} {listed(numbers)} of {pages}"

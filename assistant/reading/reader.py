@@ -25,7 +25,16 @@ from assistant.reading.limits import Limits
 from assistant.values import Content
 
 # The worker parses hostile files: it gets no keys, tokens or proxies from the environment.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
+_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "TESSDATA_PREFIX",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+)
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 # The worker needs this package's modules but not its `__init__`, which loads the whole program: an empty
 # package with the same path stands in for it. That halves the start and keeps hostile files away from it.
@@ -192,6 +201,8 @@ class _Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             # A worker that died shows its own status; one that is busy or idle is not waited for.
             self._process.wait(timeout=0.05)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # with what it started, such as Tesseract
         self._process.kill()
         self._process.stdout.close()
         return self._process.wait()

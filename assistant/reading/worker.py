@@ -13,12 +13,10 @@ import math
 import os
 import resource
 import sys
-from importlib import import_module
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from assistant.errors import UnreadableFile
-from assistant.reading import protocol
-from assistant.reading.kinds import detect
+from assistant.reading import dispatch, protocol
 from assistant.reading.limits import Limits
 from assistant.reading.opening import read_bytes
 from assistant.values import Content
@@ -43,9 +41,7 @@ def read_file(path: str, limits: Limits) -> tuple[Content, str]:
     """The content of the file at `path` and the sha256 of the bytes it was made of."""
     data = read_bytes(path, max_bytes=limits.max_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
-    kind = detect(data, suffix=os.path.splitext(path)[1].lower())
-    module = import_module(f"assistant.reading.{kind.module}")
-    return cast("Content", module.read(data)), sha256
+    return dispatch.read(data, name=path), sha256
 
 
 def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:

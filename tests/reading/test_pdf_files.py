@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import page_of, pdf, words
 
 from assistant.errors import UnreadableFile
+from assistant.reading import Reader
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -85,7 +88,7 @@ def test_a_pdf_without_text_is_refused(read: Read) -> None:
 
 def test_pages_without_text_are_named(read: Read) -> None:
     content = read("a.pdf", pdf([page_of(["Words here."]), [], page_of(["More words."]), []]))
-    assert content.notes == ("Pages 2, 4 of 4 without a text layer: what is pictured there cannot be found.",)
+    assert content.notes[0] == "Pages 2, 4 of 4 without a text layer: what is pictured there cannot be found."
     assert len(content.pages) == 4
 
 
@@ -109,3 +112,91 @@ def test_a_hundred_pages_are_read(read: Read) -> None:
 
 def test_pages_that_are_all_alike_are_not_taken_for_headers(read: Read) -> None:
     assert len(words(read("a.pdf", pdf([page_of(["Closed on Monday."])] * 4)))) == 4
+
+
+def rows_of(rows: list[list[str]], *, top: float = 700.0) -> list[tuple[float, float, float, str]]:
+    """The lines of a table's rows, with columns 120 points apart; "" leaves a cell empty."""
+    return [
+        (72.0 + 120 * at, top - 14 * number, 11.0, cell)
+        for number, row in enumerate(rows)
+        for at, cell in enumerate(row)
+        if cell
+    ]
+
+
+TABLE = [["Ship", "Flag", "Load"], ["Ada", "NO", "7"], ["Bo", "", "8"], ["", "DK", "9"]]
+
+
+def test_a_table_is_read_by_its_columns(read: Read) -> None:
+    content = read("a.pdf", pdf([rows_of(TABLE)]))
+    assert words(content, "row") == ["Ship | Flag | Load", "Ada | NO | 7", "Bo |  | 8", "| DK | 9"]
+    assert {block.header for block in content.blocks[1:]} == {(0, 18)}
+
+
+def test_a_table_goes_on_with_its_header_on_the_next_page(read: Read) -> None:
+    content = read("a.pdf", pdf([rows_of(TABLE), rows_of([["Cy", "SE", "1"], ["Di", "FI", "2"]])]))
+    assert content.blocks[-1].header == (0, 18)
+    assert content.text[content.pages[1].start :].startswith("Cy | SE | 1")
+
+
+def test_a_list_with_wide_gaps_is_no_table(read: Read) -> None:
+    lines = [[f"{number}.", "Moor the ship at the quay"] for number in range(1, 5)]
+    assert not words(read("a.pdf", pdf([rows_of(lines)])), "row")
+
+
+def test_two_columns_that_were_drawn_line_by_line_are_read_one_after_the_other(read: Read) -> None:
+    left = ["the office keeps a long list of all", "the ships that came in and out during"] * 3
+    right = ["a copy of the list is sent to the", "capital on the first day of each month"] * 3
+    lines = [
+        (x, 700.0 - 14 * number, 11.0, line)
+        for number, pair in enumerate(zip(left, right, strict=True))
+        for x, line in zip((72.0, 330.0), pair, strict=True)
+    ]
+    text = read("a.pdf", pdf([lines])).text
+    assert text.index("a copy of the list") > text.rindex("came in and out during")
+
+
+FOUND = [
+    ("1", 96, "The", 300, 400, 90, 40),
+    ("1", 95, "ships", 400, 400, 120, 40),
+    ("1", 4, "§§", 530, 400, 60, 40),
+    ("2", 91, "came.", 300, 460, 120, 40),
+]
+
+
+@pytest.fixture
+def fake_tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of that name that finds the same words on every page."""
+    columns = "level page_num block_num par_num line_num word_num left top width height conf text"
+    rows = [columns.split()]
+    for line, sure, text, left, top, width, height in FOUND:
+        rows.append(["5", "1", "1", "1", line, "1", *map(str, (left, top, width, height, sure)), text])
+    table = "\n".join("\t".join(row) for row in rows)
+    program = tmp_path / "bin" / "tesseract"
+    program.parent.mkdir()
+    (tmp_path / "table").write_text(table)
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = --list-langs ]; then printf "List (2):\\neng\\nosd\\n"; exit; fi\n'
+        f"cat > /dev/null\ncat '{tmp_path}/table'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("fake_tesseract")
+def test_scanned_pages_are_recognised_where_tesseract_is_installed(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf([page_of(["Words of page one."]), [], []]))
+    with Reader() as reader:
+        content = reader.read(path).content
+    assert words(content) == ["Words of page one.", "The ships came.", "The ships came."]
+    assert content.facts["text recognition"] == "pages 2, 3"
+    assert content.notes == (
+        "Pages 2, 3 of 3 scanned: the words come from text recognition (OCR) and can be wrong.",
+    )
+
+
+def test_without_tesseract_the_next_step_is_named(read: Read) -> None:
+    with pytest.raises(UnreadableFile, match="Install Tesseract and sync again"):
+        read("a.pdf", pdf([[]]))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from assistant.errors import UnreadableFile
 from assistant.reading import html, markdown, protocol, text
-from assistant.reading.layout import PageLine, paragraphs, without_running_lines
+from assistant.reading.columns import PageLine
+from assistant.reading.layout import paragraphs, without_running_lines
 from assistant.values import Content
 
 PLAIN = [
@@ -129,6 +130,7 @@ page_lines = st.builds(
     last_bottom=numbers,
     height=st.sampled_from([0.0, 10.0, 20.0]),
     font_size=st.sampled_from([0.0, 1.0, 11.0, 20.0]),
+    cells=st.just(()),
 )
 
 
