@@ -39,10 +39,13 @@ def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:
     same = [s for s in ranked if s.candidate.hit.passage.document_id == passage.document_id]
     others = [s for s in ranked if s.candidate.hit.passage.document_id != passage.document_id]
     cosines = list({id(s.candidate): s.signals["passage_cosine"] for s in ranked}.values())
+    together = sorted((s.signals["together"] for s in ranked if s is not best), reverse=True)
     elsewhere = max((s.signals["passage_cosine"] for s in others), default=0.0)
     return {
         "score_share": share,
         "score_lead": float(scores[0] - scores[1]) if len(scores) > 1 else 0.0,
+        "together_lead": best.signals["together"] - together[0] if together else 0.0,
+        "together_most": max(best.signals["together"], *together[:1]),
         "rival_covered": max((float(weights @ s.met) for s in others), default=0.0)
         - float(weights @ best.met),
         "cosine_over_mean": max(cosines) - float(np.mean(cosines)),

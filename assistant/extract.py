@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant import ranking
+from assistant.crossencoder import CrossEncoder
 from assistant.embedding import Embedder
 from assistant.errors import IndexUnusable
 from assistant.followups import Standing
@@ -28,6 +29,8 @@ LEAST_WORTH = 0.03  # of a sentence elsewhere
 LEAST_WORTH_BESIDE = 0.02  # of a sentence beside the best one, quoted with it
 SENTENCES_WEIGHED = 10
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
+CLOSE_RIVAL = 1.0  # at or above that confidence, how far below the best sentence another subject's may score
+MOST_CHOICES = 4
 POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
 
 
@@ -51,6 +54,7 @@ class Extractor:
 
     library: Library
     embedder: Embedder
+    reader: CrossEncoder
     minimum_confidence: float
 
     def answer(self, standing: Standing, hits: Sequence[Hit]) -> Answer:
@@ -71,8 +75,7 @@ class Extractor:
             kind="refusal",
             understood_as=standing.text if standing.is_rewritten else "",
         )
-        is_clear = not standing.dangling or blank.confidence >= ASK_BACK_BELOW
-        choices = () if is_clear else _choices(ranked)
+        choices = _choices(ranked, blank.confidence) if standing.dangling else ()
         if len(choices) > 1:
             note = f"What does “{standing.dangling}” refer to? The documents speak of several."
             made = replace(
@@ -90,7 +93,8 @@ class Extractor:
         vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
         vector = self.embedder.query(question.text)
-        return ranking.rank(weigh(question, candidates, vector, self.embedder.words))
+        ranked = ranking.rank(weigh(question, candidates, vector, self.embedder.words))
+        return ranking.reread(question, ranked, self.reader.relevance)
 
     def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
         citations: list[Citation] = []
@@ -182,7 +186,7 @@ def _worth(ranked: Sequence[Scored]) -> dict[int, float]:
     best = ranked[0].score if ranked else 0.0
     mass = sum(math.exp(scored.score - best) for scored in ranked)
     return {
-        id(scored): math.exp(scored.score - best) / mass * TYPICAL_CHARS / max(1, len(_text(scored)))
+        id(scored): math.exp(scored.score - best) / mass * TYPICAL_CHARS / max(1, len(scored.text))
         for scored in ranked
     }
 
@@ -203,7 +207,7 @@ def _run(
     least = LEAST_WORTH if taken else LEAST_WORTH_BESIDE
     while len(run) < MOST_SENTENCES:
         beside = [near[at] for at in (run[0].at - 1, run[-1].at + 1) if at in near]
-        best = max(beside, key=lambda scored: worth[id(scored)] * len(_text(scored)), default=None)
+        best = max(beside, key=lambda scored: worth[id(scored)] * len(scored.text), default=None)
         if best is None or worth[id(best)] < least or not _fits(best, [list(taken), run]):
             break
         run = sorted((*run, best), key=lambda scored: scored.at)
@@ -212,12 +216,8 @@ def _run(
 
 def _fits(one: Scored, chosen: Sequence[Sequence[Scored]]) -> bool:
     """Whether an answer that quotes these already has room for one more; for the first there always is."""
-    quoted = sum(len(_text(scored)) for run in chosen for scored in run)
-    return not quoted or quoted + len(_text(one)) <= MOST_CHARS
-
-
-def _text(scored: Scored) -> str:
-    return scored.candidate.hit.passage.sentences[scored.at].text
+    quoted = sum(len(scored.text) for run in chosen for scored in run)
+    return not quoted or quoted + len(one.text) <= MOST_CHARS
 
 
 def _quotes(ranked: Sequence[Scored]) -> list[list[Quote]]:
@@ -261,13 +261,17 @@ def _header(hit: Hit, span: tuple[int, int], library: Library) -> Quote:
     return Quote(replace(hit, passage=replace(hit.passage, start=start, end=end, text=text)), start, end)
 
 
-def _choices(ranked: Sequence[Scored]) -> tuple[str, ...]:
-    """The subjects that the best sentences speak of: sections of one document, or titles of several."""
-    found = [scored.candidate.hit for scored in ranked]
+def _choices(ranked: Sequence[Scored], confidence: float) -> tuple[str, ...]:
+    """The subjects that a question may be about: titles of several documents, or sections of one.
+
+    Where the best sentence is likely, only those whose best sentence scores nearly as well.
+    """
+    least = ranked[0].score - CLOSE_RIVAL if ranked and confidence >= ASK_BACK_BELOW else -math.inf
+    found = [scored.candidate.hit for scored in ranked if scored.score >= least]
     titles = list(dict.fromkeys(hit.title for hit in found))
     if len(titles) > 1:
-        return tuple(titles[:4])
-    return tuple(dict.fromkeys(section for hit in found if (section := _section(hit))))[:4]
+        return tuple(titles[:MOST_CHOICES])
+    return tuple(dict.fromkeys(section for hit in found if (section := _section(hit))))[:MOST_CHOICES]
 
 
 def _section(hit: Hit) -> str | None:

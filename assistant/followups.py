@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assistant.questions import MEASURES
 from assistant.values import Turn
 from assistant.words import STOP_WORDS, content_words, fold, stem
 
@@ -30,6 +31,13 @@ ASKING = re.compile(
 )
 PRONOUN = re.compile(
     r"\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|these|those|this|that|one|ones|there|both|same)\b",
+    re.IGNORECASE,
+)
+STANDS_FOR = re.compile(r"\b(?:it|its|he|him|his|she|her|they|them|their)\b", re.IGNORECASE)
+# "How long does it take …", "Is it true that …": stands for nothing.
+EXPLETIVE = re.compile(
+    r"it\s+(?:takes?|took|rains?|snows?|means?|matters?|(?:is|was|be)?\s*(?:true|possible|necessary|legal|safe)"
+    r"|cost|called|that|to)\b",
     re.IGNORECASE,
 )
 MEANING = re.compile(
@@ -56,7 +64,7 @@ class Standing:
     """A question that stands alone.
 
     `text` is what to look for; `asked` is what the user typed. `dangling` is a phrase that points at
-    something which neither the question nor the conversation names ("this library"), or empty.
+    something which neither the question nor the conversation names ("this library", "it"), or empty.
     """
 
     text: str
@@ -73,7 +81,7 @@ def stand_alone(question: str, history: Sequence[Turn]) -> Standing:
     before = [turn.content for turn in history if turn.role == "user"][-TURNS_READ:]
     said = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
     if not before:
-        return Standing(question, question, _dangling(question, ()))
+        return Standing(question, question, _dangling(question, ()) or _unnamed(question))
     topic = _topic(before)
     core = OPENING.sub("", question).strip() or question
     if bare := BARE.match(core):
@@ -151,6 +159,16 @@ def _dangling(question: str, said: Iterable[str]) -> str:
         if word not in NOT_POINTED_AT and word not in STOP_WORDS and stem(word) not in known | earlier:
             return found[0]
     return ""
+
+
+def _unnamed(question: str) -> str:
+    """A pronoun that stands for something the question does not name before it ("How much did it grow?")."""
+    pronoun = STANDS_FOR.search(question)
+    if not pronoun or EXPLETIVE.search(question, pronoun.start()):
+        return ""
+    before = set(content_words(question[: pronoun.start()])) - STOP_WORDS - MEASURES
+    after = set(content_words(question[pronoun.end() :])) - STOP_WORDS
+    return "" if before or len(after) > 2 or _names(question) else pronoun[0]
 
 
 def _names(text: str) -> list[str]:

@@ -1,13 +1,15 @@
 """The fitted weights: signals to a sentence's score, and to the probability that it answers.
 
-`weights.json` is written by `tests/benchmarks/fit_weights.py`, which says how it was fitted and validated.
+Three models, each over named numbers: `sentence` ranks all sentences found; `reread` ranks them again once
+the best were read together with the question; `answer` gives the probability. `weights.json` is written by
+`tests/benchmarks/fit_weights.py`, which says how it was fitted and validated.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,21 +19,40 @@ from assistant.signals import Scored, Signals
 
 FILE = Path(__file__).with_name("weights.json")
 BESIDE = 0.03  # most confidence for a sentence that is beside the question; 3 in 90 such were right
+REREAD = 6  # of the best sentences, which the cross-encoder reads
 Weights = dict[str, float]
+Relevance = Callable[[str, list[str]], Sequence[float]]  # a question and sentences -> log odds of answering
 
 
 @lru_cache(maxsize=1)
-def weights() -> tuple[Weights, Weights]:
-    """The weights of a sentence's signals, and of the answer's (with "intercept")."""
-    read = json.loads(FILE.read_text(encoding="utf-8"))
-    return read["sentence"], read["answer"]
+def weights() -> dict[str, Weights]:
+    """The weights of each model by name; those of "answer" have an "intercept"."""
+    read: dict[str, Weights] = json.loads(FILE.read_text(encoding="utf-8"))
+    return read
 
 
 def rank(sentences: Sequence[Scored]) -> list[Scored]:
     """The sentences with their scores, best first."""
-    sentence_weights, _ = weights()
+    return ordered(sentences, weights()["sentence"])
+
+
+def reread(question: Question, ranked: Sequence[Scored], relevance: Relevance) -> list[Scored]:
+    """The sentences ranked again: the best of them were read together with the question.
+
+    A sentence that was not read counts as the least relevant of those that were.
+    """
+    texts = [scored.text for scored in ranked[:REREAD]]
+    logits = list(relevance(question.text, texts)) if texts else []
+    for at, scored in enumerate(ranked):
+        scored.signals["first_score"] = scored.score
+        scored.signals["together"] = logits[at] if at < len(logits) else min(logits)
+    return ordered(ranked, weights()["reread"])
+
+
+def ordered(sentences: Sequence[Scored], by_name: Weights) -> list[Scored]:
+    """The sentences with their scores by these weights, best first."""
     for scored in sentences:
-        scored.score = round(total(sentence_weights, scored.signals), 4)
+        scored.score = round(total(by_name, scored.signals), 4)
     return sorted(sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
 
 
@@ -39,9 +60,8 @@ def confidence(question: Question, ranked: Sequence[Scored]) -> float:
     """The probability, 0 to 1, that the best of the ranked sentences answers the question."""
     if not ranked or not question.terms:
         return 0.0
-    _, answer_weights = weights()
     signals = answerability.signals(question, ranked)
-    logit = total(answer_weights, signals | {"intercept": 1.0})
+    logit = total(weights()["answer"], signals | {"intercept": 1.0})
     chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     return round(min(chance, BESIDE) if answerability.is_beside(question, ranked, signals) else chance, 2)
 

@@ -98,6 +98,11 @@ class Scored:
     spots: int  # words that could be the answer
     score: float = field(default=0.0)
 
+    @property
+    def text(self) -> str:
+        """The sentence as it stands in its document."""
+        return self.candidate.hit.passage.sentences[self.at].text
+
 
 def weigh(
     question: Question, candidates: Sequence[Candidate], vector: Vectors, word_vectors: WordVectors

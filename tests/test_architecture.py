@@ -17,12 +17,14 @@ PACKAGE = Path(assistant.__file__).parent
 ROOMS = """
 errors values
 settings words render verify corpus ownership
-questions followups about spelling
+questions about spelling
+followups
 compound
 signals shortanswer
 answerability
 ranking
 reading embedding reranking passages
+crossencoder
 library vectors
 ingest retrieval
 checking extract
@@ -41,8 +43,9 @@ ALONE = {
     "uvicorn": {"web"},
     "chromadb": {"vectors"},
     "sqlite3": {"library"},
-    "torch": {"embedding", "reranking"},
-    "transformers": {"embedding"},
+    "torch": {"crossencoder", "embedding", "reranking"},
+    "transformers": {"crossencoder", "embedding"},
+    "safetensors": {"crossencoder"},
     "sentence_transformers": {"embedding", "reranking"},
     "sentencex": {"passages"},
     "typer": {"cli"},
