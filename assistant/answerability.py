@@ -14,6 +14,8 @@ from assistant.questions import NEGATIONS, WEAK_SUPERLATIVES, Question
 from assistant.signals import TYPED, Scored, Signals, opposed, span
 from assistant.words import STOP_WORDS, is_year
 
+ALIKE = 0.5  # nearness in meaning, 0 to 0.9, from which on a word of the documents may stand for another
+
 
 def signals(question: Question, ranked: Sequence[Scored]) -> Signals:
     """The signals of an answer whose best sentence is `ranked[0]`, beside that sentence's own."""
@@ -23,11 +25,24 @@ def signals(question: Question, ranked: Sequence[Scored]) -> Signals:
 
 
 def is_beside(question: Question, ranked: Sequence[Scored], found: Signals) -> bool:
-    """Whether the best sentence is about something else: another year, a year or words found nowhere."""
+    """Whether the best sentence is about something else: another year, or a name or words found nowhere."""
     bodies = frozenset().union(*(scored.candidate.body for scored in ranked))
     unknown_year = bool(question.years - bodies)
     nothing_met = not any(scored.met_passage.any() for scored in ranked)
-    return bool(found["year_other"]) or unknown_year or nothing_met
+    return bool(found["year_other"]) or unknown_year or nothing_met or bool(_strangers(question, ranked))
+
+
+def _strangers(question: Question, ranked: Sequence[Scored]) -> list[str]:
+    """The names of the question that no document holds, nor anything like them.
+
+    Abbreviations are passed over, because documents spell them out, and so is a question in capitals.
+    """
+    if 2 * len(question.names) > len(question.words):
+        return []
+    places = {term: at for at, term in enumerate(question.terms)}
+    names = {word.stem for word in question.words if word.capital and not word.text.isupper()}
+    near = np.max([np.maximum(scored.soft, scored.met_passage) for scored in ranked], axis=0)
+    return [name for name in names & question.unknown if near[places[name]] < ALIKE]
 
 
 def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:
@@ -39,13 +54,10 @@ def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:
     same = [s for s in ranked if s.candidate.hit.passage.document_id == passage.document_id]
     others = [s for s in ranked if s.candidate.hit.passage.document_id != passage.document_id]
     cosines = list({id(s.candidate): s.signals["passage_cosine"] for s in ranked}.values())
-    together = sorted((s.signals["together"] for s in ranked if s is not best), reverse=True)
     elsewhere = max((s.signals["passage_cosine"] for s in others), default=0.0)
     return {
         "score_share": share,
         "score_lead": float(scores[0] - scores[1]) if len(scores) > 1 else 0.0,
-        "together_lead": best.signals["together"] - together[0] if together else 0.0,
-        "together_most": max(best.signals["together"], *together[:1]),
         "rival_covered": max((float(weights @ s.met) for s in others), default=0.0)
         - float(weights @ best.met),
         "cosine_over_mean": max(cosines) - float(np.mean(cosines)),
@@ -81,9 +93,6 @@ def _missing(question: Question, ranked: Sequence[Scored]) -> Signals:
         "missing_count": float((missing > 0.5).sum()),
         "missing_everywhere": float(nowhere.sum()),
         "unknown": float(nowhere[question.idf >= question.idf.max(initial=0.0)].sum()),
-        "unknown_terms": float(len(question.unknown)),
-        "unknown_names": float(len(question.unknown & question.names)),
-        "unknown_share": float(sum(question.weights[places[term]] for term in question.unknown)),
         "name_missing": float(sum(1 - soft[at] for at in names)),
         "name_missing_near": float(sum(best.met_near[at] == 0 for at in names)),
         "number_missing": float(len(question.numbers - body)),

@@ -294,7 +294,6 @@ def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
 
 def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _Engine:
     from assistant.chain import build
-    from assistant.crossencoder import CrossEncoder
     from assistant.extract import Extractor
     from assistant.ingest import Stores
     from assistant.reranking import Reranker
@@ -309,7 +308,7 @@ def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _E
         candidates=settings.candidates,
         reranker=Reranker(settings.reranker) if settings.reranker else None,
     )
-    extractor = Extractor(library, embedder, CrossEncoder(), settings.minimum_confidence)
+    extractor = Extractor(library, embedder, settings.minimum_confidence)
     chain = build(
         retriever,
         extractor,

@@ -142,7 +142,7 @@ class Embedder(Embeddings):
         if self._threads:
             torch.set_num_threads(self._threads)
         try:
-            return SentenceTransformer(str(folder_of(self.name)), device="cpu")
+            return SentenceTransformer(str(_folder(self.name)), device="cpu")
         except (OSError, ValueError) as error:
             raise ModelUnavailable(
                 f"The embedding model {self.name} is not on this machine and could not be loaded: "
@@ -174,7 +174,7 @@ class Embedder(Embeddings):
             return_tensors="pt",
         )
         offsets = tokens.pop("offset_mapping").numpy()
-        with torch.inference_mode(), precision(torch):
+        with torch.inference_mode(), _precision(torch):
             out = model({name: value.to(model.device) for name, value in tokens.items()})
         words = out["token_embeddings"].float().numpy()
         whole = out["sentence_embedding"].float().numpy()
@@ -192,14 +192,14 @@ def _rows(whole: Matrix, words: Matrix, offsets: NDArray[np.int64], text: Passag
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
-def precision(torch: Any) -> AbstractContextManager[Any]:
+def _precision(torch: Any) -> AbstractContextManager[Any]:
     """bfloat16 where the processor computes it natively: twice as fast, cosine to float32 0.99999."""
     if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         return torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[no-any-return]
     return nullcontext()
 
 
-def folder_of(name: str) -> Path | str:
+def _folder(name: str) -> Path | str:
     """Where the model's files are. Raises ModelUnavailable if the default's are missing or altered."""
     if name != DEFAULT_MODEL:
         return name

@@ -286,11 +286,11 @@ def draw_curve(points: Sequence[dict[str, float]], path: Path) -> None:
 @contextmanager
 def indexed(folder: Path, settings: Settings) -> Iterator[tuple[Assistant, list[Case]]]:
     """An assistant over the folder's documents, in a temporary place, and the folder's questions."""
-    documents, questions = rows(folder / "docs.jsonl"), rows(folder / "questions.jsonl")
+    documents, questions = _rows(folder / "docs.jsonl"), _rows(folder / "questions.jsonl")
     with tempfile.TemporaryDirectory(prefix="evaluate-") as place:
         corpus = Path(place, "corpus")
         corpus.mkdir()
-        files = {str(row["id"]): file_name(str(row["id"]), at) for at, row in enumerate(documents)}
+        files = {str(row["id"]): _file_name(str(row["id"]), at) for at, row in enumerate(documents)}
         for row in documents:
             (corpus / files[str(row["id"])]).write_text(row["text"], encoding="utf-8")
         here = {
@@ -304,13 +304,11 @@ def indexed(folder: Path, settings: Settings) -> Iterator[tuple[Assistant, list[
             yield assistant, [_case(row, files) for row in questions]
 
 
-def file_name(document_id: str, number: int) -> str:
-    """The name of the file that holds a document of a data set; `number` is its place there, from 0."""
+def _file_name(document_id: str, number: int) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", document_id)[:80].lstrip(".") + f"_{number}.txt"
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines. Raises SettingsError if it cannot be read."""
+def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8") as lines:
             return [json.loads(line) for line in lines if line.strip()]

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant import ranking
-from assistant.crossencoder import CrossEncoder
 from assistant.embedding import Embedder
 from assistant.errors import IndexUnusable
 from assistant.followups import Standing
@@ -21,13 +20,14 @@ from assistant.signals import Candidate, Scored, weigh
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
-MOST_SENTENCES = 3
+MOST_QUOTES = 3
+MOST_SENTENCES = 4  # in all quotes together
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
+# Measured together, see docs/answering.md.
+SHARPNESS = 0.7  # of the scores' softmax: on questions they were not fitted on they are too sure
+LEAST_WORTH = 0.052  # least probability for each TYPICAL_CHARS of a further sentence
 TYPICAL_CHARS = 100
-# Least probability for each TYPICAL_CHARS of a quote, measured together, see docs/answering.md.
-LEAST_WORTH = 0.03  # of a sentence elsewhere
-LEAST_WORTH_BESIDE = 0.02  # of a sentence beside the best one, quoted with it
-SENTENCES_WEIGHED = 10
+SENTENCES_WEIGHED = 8
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
 CLOSE_RIVAL = 1.0  # at or above that confidence, how far below the best sentence another subject's may score
 MOST_CHOICES = 4
@@ -54,7 +54,6 @@ class Extractor:
 
     library: Library
     embedder: Embedder
-    reader: CrossEncoder
     minimum_confidence: float
 
     def answer(self, standing: Standing, hits: Sequence[Hit]) -> Answer:
@@ -93,8 +92,7 @@ class Extractor:
         vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
         vector = self.embedder.query(question.text)
-        ranked = ranking.rank(weigh(question, candidates, vector, self.embedder.words))
-        return ranking.reread(question, ranked, self.reader.relevance)
+        return ranking.rank(weigh(question, candidates, vector, self.embedder.words))
 
     def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
         citations: list[Citation] = []
@@ -109,7 +107,7 @@ class Extractor:
         )
 
     def _closest(self, ranked: Sequence[Scored]) -> tuple[Citation, ...]:
-        quotes = [_sentence(group[0]) for group in list(_distinct(ranked))[:MOST_SENTENCES]]
+        quotes = [_sentence(group[0]) for group in list(_distinct(ranked))[:MOST_QUOTES]]
         return tuple(self._citation(quote, number) for number, quote in enumerate(quotes, start=1))
 
     def _citation(self, quote: Quote, number: int) -> Citation:
@@ -159,65 +157,62 @@ def _distinct(ranked: Sequence[Scored]) -> Iterator[list[Scored]]:
 def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
     """What to quote, best first: runs of neighbouring sentences in the order of the text.
 
-    A sentence is quoted while it is likely enough, for its length, to hold the answer: sooner beside the
-    best one than elsewhere. The sentence before one that begins with "It" is quoted with it.
+    After the best sentence, each that is likely enough, for its length, to hold the answer; and the sentence
+    before one that begins with "It". Neighbours become one quote.
     """
     worth = _worth(ranked)
-    chosen: list[list[Scored]] = []
-    taken: set[int] = set()
+    by_place = {(id(scored.candidate), scored.at): scored for scored in ranked}
+    chosen: list[Scored] = []
     for group in list(_distinct(ranked))[:SENTENCES_WEIGHED]:
         one = group[0]
-        least = LEAST_WORTH if chosen else 0.0
-        if id(one) in taken or worth[id(one)] < least or not _fits(one, chosen):
+        if chosen and worth[id(one)] < LEAST_WORTH:
             continue
-        run = _run(one, ranked, worth, [s for r in chosen for s in r])
-        chosen.append(run)
-        taken.update(id(scored) for scored in run)
-        if len(chosen) == MOST_SENTENCES:
+        before = by_place.get((id(one.candidate), one.at - 1)) if _points_back(one) else None
+        for scored in (one, before):
+            if scored and not any(scored is other for other in chosen) and _fits(scored, chosen):
+                chosen.append(scored)
+        if len(chosen) >= MOST_SENTENCES:
             break
-    return chosen
+    return _runs(chosen)[:MOST_QUOTES]
 
 
 def _worth(ranked: Sequence[Scored]) -> dict[int, float]:
-    """For each sentence the probability that it is the one that answers, given that one does, by length.
+    """For each sentence, by its identity, the probability that it is the one that answers, by its length.
 
-    The softmax of the scores (they are those of a conditional logit), for each TYPICAL_CHARS.
+    The softmax of the scores, which are those of a conditional logit, for each TYPICAL_CHARS.
     """
     best = ranked[0].score if ranked else 0.0
-    mass = sum(math.exp(scored.score - best) for scored in ranked)
+    powers = [math.exp(SHARPNESS * (scored.score - best)) for scored in ranked]
     return {
-        id(scored): math.exp(scored.score - best) / mass * TYPICAL_CHARS / max(1, len(scored.text))
-        for scored in ranked
+        id(scored): power / sum(powers) * TYPICAL_CHARS / max(1, len(scored.text))
+        for scored, power in zip(ranked, powers, strict=True)
     }
 
 
-def _run(
-    seed: Scored, ranked: Sequence[Scored], worth: dict[int, float], taken: Sequence[Scored]
-) -> list[Scored]:
-    """A sentence with the neighbours that are worth quoting with it, MOST_SENTENCES at most."""
-    if seed.candidate.hit.passage.header:
-        return [seed]
-    near = {
-        s.at: s for s in ranked if s.candidate is seed.candidate and not any(s is other for other in taken)
-    }
-    run = [seed]
-    opening = seed.candidate.sentences[seed.at][:1]
-    if opening and opening[0].folded in POINTING_BACK and seed.at - 1 in near:
-        run.insert(0, near[seed.at - 1])
-    least = LEAST_WORTH if taken else LEAST_WORTH_BESIDE
-    while len(run) < MOST_SENTENCES:
-        beside = [near[at] for at in (run[0].at - 1, run[-1].at + 1) if at in near]
-        best = max(beside, key=lambda scored: worth[id(scored)] * len(scored.text), default=None)
-        if best is None or worth[id(best)] < least or not _fits(best, [list(taken), run]):
-            break
-        run = sorted((*run, best), key=lambda scored: scored.at)
-    return run
+def _points_back(scored: Scored) -> bool:
+    """Whether the sentence begins with a word that stands for something said before it."""
+    opening = scored.candidate.sentences[scored.at][:1]
+    return bool(opening) and opening[0].folded in POINTING_BACK
 
 
-def _fits(one: Scored, chosen: Sequence[Sequence[Scored]]) -> bool:
-    """Whether an answer that quotes these already has room for one more; for the first there always is."""
-    quoted = sum(len(scored.text) for run in chosen for scored in run)
-    return not quoted or quoted + len(one.text) <= MOST_CHARS
+def _fits(one: Scored, chosen: Sequence[Scored]) -> bool:
+    """Whether an answer that quotes these has room for one more; for the first there always is."""
+    return not chosen or sum(len(scored.text) for scored in (*chosen, one)) <= MOST_CHARS
+
+
+def _runs(chosen: Sequence[Scored]) -> list[list[Scored]]:
+    """The sentences with neighbours put together, in the order of the first of each run; rows stay apart."""
+    runs: list[list[Scored]] = []
+    for one in chosen:
+        for run in runs:
+            is_near = one.at in (run[0].at - 1, run[-1].at + 1) and one.candidate is run[0].candidate
+            if is_near and not one.candidate.hit.passage.header:
+                run.append(one)
+                run.sort(key=lambda scored: scored.at)
+                break
+        else:
+            runs.append([one])
+    return runs
 
 
 def _quotes(ranked: Sequence[Scored]) -> list[list[Quote]]:
@@ -240,7 +235,7 @@ def _elsewhere(quote: Quote, group: Sequence[Scored]) -> list[Quote]:
         document_id = other.hit.passage.document_id
         if other.text == quote.text and document_id != quote.hit.passage.document_id:
             found.setdefault(document_id, other)
-    return list(found.values())[: MOST_SENTENCES - 1]
+    return list(found.values())[: MOST_QUOTES - 1]
 
 
 def _with_headers(chosen: list[list[Quote]], library: Library) -> list[list[Quote]]:
@@ -251,7 +246,7 @@ def _with_headers(chosen: list[list[Quote]], library: Library) -> list[list[Quot
         passage = group[0].hit.passage
         if passage.header and passage.header[0] != group[0].start:
             found.append([_header(group[0].hit, passage.header, library)])
-    return found[: MOST_SENTENCES + 1]
+    return found[: MOST_QUOTES + 1]
 
 
 def _header(hit: Hit, span: tuple[int, int], library: Library) -> Quote:

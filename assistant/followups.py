@@ -120,7 +120,7 @@ def _leans(core: str, question: str, before: Sequence[str], said: str) -> bool:
     if PRONOUN.search(core) or core != question:
         return len(own) <= 6
     pointed = {stem(fold(word)) for word in DEFINITE.findall(core)}
-    return len(words) <= 2 or bool(pointed & known and not names)
+    return (len(words) <= 2 and len(own) <= 1) or bool(pointed & known and not names)
 
 
 def _with_slot(topic: str, given: str) -> str:

@@ -1,15 +1,13 @@
 """The fitted weights: signals to a sentence's score, and to the probability that it answers.
 
-Three models, each over named numbers: `sentence` ranks all sentences found; `reread` ranks them again once
-the best were read together with the question; `answer` gives the probability. `weights.json` is written by
-`tests/benchmarks/fit_weights.py`, which says how it was fitted and validated.
+`weights.json` is written by `tests/benchmarks/fit_weights.py`, which says how it was fitted and validated.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,9 +17,7 @@ from assistant.signals import Scored, Signals
 
 FILE = Path(__file__).with_name("weights.json")
 BESIDE = 0.03  # most confidence for a sentence that is beside the question; 3 in 90 such were right
-REREAD = 6  # of the best sentences, which the cross-encoder reads
 Weights = dict[str, float]
-Relevance = Callable[[str, list[str]], Sequence[float]]  # a question and sentences -> log odds of answering
 
 
 @lru_cache(maxsize=1)
@@ -33,26 +29,8 @@ def weights() -> dict[str, Weights]:
 
 def rank(sentences: Sequence[Scored]) -> list[Scored]:
     """The sentences with their scores, best first."""
-    return ordered(sentences, weights()["sentence"])
-
-
-def reread(question: Question, ranked: Sequence[Scored], relevance: Relevance) -> list[Scored]:
-    """The sentences ranked again: the best of them were read together with the question.
-
-    A sentence that was not read counts as the least relevant of those that were.
-    """
-    texts = [scored.text for scored in ranked[:REREAD]]
-    logits = list(relevance(question.text, texts)) if texts else []
-    for at, scored in enumerate(ranked):
-        scored.signals["first_score"] = scored.score
-        scored.signals["together"] = logits[at] if at < len(logits) else min(logits)
-    return ordered(ranked, weights()["reread"])
-
-
-def ordered(sentences: Sequence[Scored], by_name: Weights) -> list[Scored]:
-    """The sentences with their scores by these weights, best first."""
     for scored in sentences:
-        scored.score = round(total(by_name, scored.signals), 4)
+        scored.score = round(total(weights()["sentence"], scored.signals), 4)
     return sorted(sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
 
 

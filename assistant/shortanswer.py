@@ -20,7 +20,7 @@ DATE = re.compile(
 )
 COUNT = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?"
 NUMBER = re.compile(
-    rf"[$€£¥]?\s?(?:\d[\d.,]*\d|\d|\b(?:{COUNT})\b)[½¼¾]?"
+    rf"[$€£¥]?\s?(?:\d[\d.,]*\d|\d|(?<![\w-])(?:{COUNT})\b(?!-))[½¼¾]?"
     r"(?:\s?%|\s(?:percent|per cent)\b)?(?:\s(?:hundred|thousand|million|billion|trillion)\b)*"
     r"(?:\s(?:US |U\.S\. )?(?:dollars|euros|pounds|yen)\b"
     r"|\s(?:years?|months?|weeks?|days?|hours?|minutes?|km|miles?)\b)?",

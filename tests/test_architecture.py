@@ -24,7 +24,6 @@ signals shortanswer
 answerability
 ranking
 reading embedding reranking passages
-crossencoder
 library vectors
 ingest retrieval
 checking extract
@@ -43,9 +42,8 @@ ALONE = {
     "uvicorn": {"web"},
     "chromadb": {"vectors"},
     "sqlite3": {"library"},
-    "torch": {"crossencoder", "embedding", "reranking"},
-    "transformers": {"crossencoder", "embedding"},
-    "safetensors": {"crossencoder"},
+    "torch": {"embedding", "reranking"},
+    "transformers": {"embedding"},
     "sentence_transformers": {"embedding", "reranking"},
     "sentencex": {"passages"},
     "typer": {"cli"},

@@ -90,6 +90,38 @@ def test_same_sentence_in_two_documents_is_shown_once_with_both_sources(make: Ma
     assert {citation.source for citation in answer.citations} == {"a.txt", "b.txt"}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long is the bridge over the Wend, and who built the lighthouse at Skerry Point?",
+        "How long is the bridge over the Wend? And who built the lighthouse at Skerry Point?",
+    ],
+)
+def test_both_of_two_questions_are_answered(town: Assistant, question: str) -> None:
+    said = " ".join(sentence.text for sentence in town.ask(question).sentences[:2])
+    assert "612 metres" in said
+    assert "Ottoline Marsh" in said
+
+
+def test_second_question_stands_on_the_first(town: Assistant) -> None:
+    answer = town.ask("When was the bridge over the Wend opened and what did it cost?")
+    said = " ".join(sentence.text for sentence in answer.sentences)
+    assert "1932" in said
+    assert "4.7 million" in said
+
+
+def test_part_of_a_question_without_an_answer_is_named(town: Assistant) -> None:
+    answer = town.ask("How long is the bridge over the Wend and what is the capital of Mongolia?")
+    assert answer.answered
+    assert answer.note == "No answer was found to: what is the capital of Mongolia?"
+
+
+def test_name_that_no_document_holds_is_refused(town: Assistant) -> None:
+    answer = town.ask("When was the lighthouse at Cape Wrath built?")
+    assert answer.kind == "refusal"
+    assert "Cape" in answer.note
+
+
 def test_table_row_comes_with_its_header(make: Make, corpus: Path) -> None:
     table = "# Rainfall\n\n| town | rainfall |\n|---|---|\n| Holm | 812 mm |\n| Skerry | 640 mm |\n"
     write(corpus, {"rain.md": table})

@@ -49,6 +49,22 @@ def test_phrase_that_points_at_nothing_is_named() -> None:
     assert stand_alone("What does this library offer?", (Turn("user", "Is there a library?"),)).dangling == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "dangling"),
+    [
+        ("How much did it grow?", "it"),
+        ("Why did they sign it?", "they"),
+        ("How long does it take to bake bread?", ""),
+        ("Does a dog wag its tail?", ""),
+        ("where did they film the lighthouse keeper series", ""),
+    ],
+)
+def test_pronoun_of_a_first_question_is_told_from_one_that_stands_for_nothing(
+    asked: str, dangling: str
+) -> None:
+    assert stand_alone(asked, ()).dangling == dangling
+
+
 def test_conversation_of_200_turns_is_read() -> None:
     turns = [turn for _ in range(100) for turn in GROWTH]
     assert stand_alone("And in 2022?", turns).text == "How much did North Korea's economy grow in 2022?"

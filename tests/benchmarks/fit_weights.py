@@ -2,17 +2,13 @@
 
     python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
 
-The sentence model is a conditional logit over the sentences found for a question: it raises the one that
-holds a gold answer above the others. The best sentences are then read together with the question by a
-cross-encoder (`fit_adapters.py`), and a second conditional logit weighs that against the first score. The
-answer model is a logistic regression on whether the best sentence answers. It learns refusing from questions
-without an answer, from answerable ones with their gold documents left out, and from answerable ones with a
-name, number or opposite swapped; its probability is then calibrated (Platt 1999) on the questions as they
-were asked. All sets weigh the same.
-
-What the cross-encoder says of a question comes from one trained without that question's documents (two
-folds by document, so that a paragraph that two sets share is in one fold). For each set the scores of weights
-fitted on all the other sets are printed; `--write` then writes the weights and adapters fitted on all.
+Two models. The sentence model is a conditional logit over the sentences found for a question: it raises the
+one that holds a gold answer above the others. The answer model is a logistic regression on whether the best
+sentence answers. It learns refusing from questions without an answer, from answerable ones with their gold
+documents left out, and from answerable ones with a name, number or opposite swapped; its probability is then
+calibrated (Platt 1999) on the questions as they were asked. All sets weigh the same.
+For each set the scores of weights fitted on all the other sets are printed; `--write` then writes the weights
+fitted on all.
 """
 
 from __future__ import annotations
@@ -20,14 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from fit_adapters import Reader, Reading, trained
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -45,8 +38,6 @@ from assistant.words import is_year, words
 
 Floats = NDArray[np.float64]
 SEED = 7
-FOLDS = 2
-READ = 12  # of the best sentences, from which wrong ones are drawn for the cross-encoder
 SENTENCE_L2 = 5.0
 ANSWER_C = 0.05
 SWAP_SHARE = 0.5  # of a real example's weight: a swapped question is only likely to have no answer
@@ -62,9 +53,7 @@ class Example:
     question: Question
     sentences: list[Scored]
     right: Floats
-    group: str  # of the documents that answer it
     rows: Floats = field(init=False)
-    first: list[Scored] = field(default_factory=list)  # as the sentence model alone ranks them
     ranked: list[Scored] = field(default_factory=list)
     quoted: list[bool] = field(default_factory=list)
     answer_row: Floats | None = None
@@ -73,69 +62,35 @@ class Example:
     def is_answerable(self) -> bool:
         return self.variant == "asked" and self.case.answerable
 
-    def is_right(self, scored: Scored) -> bool:
-        """Whether this sentence holds a gold answer."""
-        return bool(self.right[next(at for at, other in enumerate(self.sentences) if other is scored)])
-
     def quotes_right(self) -> list[bool]:
         """For each quote of the composed answer, whether it holds a gold answer."""
         place = {id(scored): at for at, scored in enumerate(self.sentences)}
         return [any(self.right[place[id(scored)]] for scored in run) for run in compose(self.ranked)]
 
-    def reading(self) -> Reading:
-        """What the cross-encoder can learn from it."""
-        right = [scored.text for scored in self.first if self.is_right(scored)]
-        wrong = [scored.text for scored in self.first[:READ] if not self.is_right(scored)]
-        if self.variant == "hidden":
-            wrong = wrong[:1]
-        elif not self.is_answerable:
-            wrong = wrong[:2]
-        return Reading(self.question.text, tuple(right[:2]), tuple(wrong))
-
 
 # --- examples ------------------------------------------------------------------------------------
 
 
-def collect(folder: Path, groups: dict[str, str]) -> list[Example]:
+def collect(folder: Path) -> list[Example]:
     """Ask every question of a data set, and its variants, and keep the signals."""
     draw = random.Random(SEED)
-    group_of = _groups(folder, groups)
     found = []
     with evaluate.indexed(folder, settings.load()) as (assistant, cases):
         everything = [document.source for document in assistant.documents()]
         for case in cases:
-            found.append(_example(assistant, folder.name, "asked", case, case.question, (), group_of))
+            found.append(_example(assistant, folder.name, "asked", case, case.question, ()))
             if not (case.answerable and case.gold and len(everything) > len(case.gold) + 5):
                 continue
             others = [source for source in everything if source not in case.gold]
-            found.append(_example(assistant, folder.name, "hidden", case, case.question, others, group_of))
+            found.append(_example(assistant, folder.name, "hidden", case, case.question, others))
             changed = swapped(case, found[-2], draw)
             if changed and case.answers:
-                found.append(_example(assistant, folder.name, "swapped", case, changed, (), group_of))
-    return found
-
-
-def _groups(folder: Path, known: dict[str, str]) -> dict[str, str]:
-    """By file of the evaluated corpus, the group of its document: its title's, or its words' if it has none.
-
-    `known` holds the groups of words seen in earlier folders.
-    """
-    found = {}
-    for number, row in enumerate(evaluate.rows(folder / "docs.jsonl")):
-        words_alone = re.sub(r"\W", "", row["text"])[:100]
-        name = f"{folder.name}: {row['title']}" if row.get("title") else words_alone
-        found[evaluate.file_name(str(row["id"]), number)] = known.setdefault(words_alone, name)
+                found.append(_example(assistant, folder.name, "swapped", case, changed, ()))
     return found
 
 
 def _example(
-    assistant: Assistant,
-    data: str,
-    variant: str,
-    case: Case,
-    text: str,
-    sources: Sequence[str],
-    group_of: dict[str, str],
+    assistant: Assistant, data: str, variant: str, case: Case, text: str, sources: Sequence[str]
 ) -> Example:
     standing = stand_alone(text, case.history)
     hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
@@ -146,8 +101,7 @@ def _example(
     candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
     sentences = weigh(question, candidates, embedder.query(standing.text), embedder.words)
     right = np.array([float(variant == "asked" and _holds(scored, case)) for scored in sentences])
-    group = group_of[min(case.gold)] if case.gold else f"{data}: {case.id}"
-    example = Example(data, variant, case, question, sentences, right, group)
+    example = Example(data, variant, case, question, sentences, right)
     names = sorted(sentences[0].signals) if sentences else []
     example.rows = np.array([[scored.signals[name] for name in names] for scored in sentences])
     return example
@@ -221,75 +175,14 @@ def fit_sentences(examples: Sequence[Example]) -> tuple[dict[str, float], Floats
 
 
 def rank(examples: Sequence[Example], beta: Floats) -> None:
-    """Put every example's sentences in the order of the sentence model's scores."""
-    for example in examples:
-        scores = np.round(example.rows @ beta, 4) if example.sentences else ()
-        for scored, score in zip(example.sentences, scores, strict=True):
-            scored.signals["first_score"] = scored.score = float(score)
-        example.first = sorted(example.sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
-
-
-# --- reading together ----------------------------------------------------------------------------
-
-
-def read_together(examples: Sequence[Example]) -> Reader:
-    """Give every sentence its `together` signal, from readers that were trained without its documents.
-
-    Returns the reader trained on all.
-    """
-    fold_of = {example.group: zlib.crc32(example.group.encode()) % FOLDS for example in examples}
-    for fold in range(FOLDS):
-        reader = trained(_readings([e for e in examples if fold_of[e.group] != fold]))
-        for example in examples:
-            if fold_of[example.group] == fold and example.first:
-                texts = [scored.text for scored in example.first[: ranking.REREAD]]
-                logits = reader.relevance(example.question.text, texts)
-                for at, scored in enumerate(example.first):
-                    scored.signals["together"] = logits[at] if at < len(logits) else min(logits)
-    return trained(_readings(examples))
-
-
-def _readings(examples: Sequence[Example]) -> list[Reading]:
-    """What there is to learn from: of the hidden every second; no set whose answers mark no sentence."""
-    taught = {e.data for e in examples if e.is_answerable and e.right.any()}
-    found = []
-    for example in examples:
-        is_left_out = example.variant == "hidden" and zlib.crc32(example.case.id.encode()) % 2
-        reading = example.reading()
-        is_clear = bool(reading.right) or not example.is_answerable
-        if example.data in taught and not is_left_out and is_clear and reading.wrong:
-            found.append(reading)
-    return found
-
-
-def fit_reread(examples: Sequence[Example]) -> dict[str, float]:
-    """Weights of the first score and of what reading together says, as a conditional logit."""
-    used = [e for e in examples if e.is_answerable and e.right.any() and not e.right.all()]
-    sizes = {data: sum(e.data == data for e in used) for data in {e.data for e in used}}
-    names = ("first_score", "together")
-    tables = [
-        (np.array([[s.signals[n] for n in names] for s in e.sentences]), e.right, 1 / sizes[e.data])
-        for e in used
-    ]
-
-    def loss(beta: Floats) -> float:
-        value = 0.0
-        for rows, right, importance in tables:
-            scores = rows @ beta
-            power = np.exp(scores - scores.max())
-            value -= importance * float(np.log((power * right).sum() / power.sum()))
-        return value
-
-    found = minimize(loss, np.array([1.0, 0.3]), method="Nelder-Mead").x
-    return dict(zip(names, (float(b) for b in found), strict=True))
-
-
-def rerank(examples: Sequence[Example], reread: dict[str, float]) -> None:
-    """Put every example's sentences in their final order, and read the answer's signals."""
+    """Put every example's sentences in the order of the fitted scores, and read the answer's signals."""
     for example in examples:
         if not example.sentences:
             continue
-        example.ranked = ranking.ordered(example.first, reread)
+        scores = np.round(example.rows @ beta, 4)
+        for scored, score in zip(example.sentences, scores, strict=True):
+            scored.score = float(score)
+        example.ranked = sorted(example.sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
         example.quoted = example.quotes_right()
         signals = answerability.signals(example.question, example.ranked)
         example.answer_row = np.array([signals[name] for name in sorted(signals)])
@@ -391,29 +284,21 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     threshold = settings.load().minimum_confidence
-    groups: dict[str, str] = {}
-    examples = [example for folder in args.folders for example in collect(folder, groups)]
-    names = [folder.name for folder in args.folders]
-    sentence, beta = fit_sentences(examples)
-    rank(examples, beta)
-    reader = read_together(examples)
-    for name in names:
+    examples = [example for folder in args.folders for example in collect(folder)]
+    for name in [folder.name for folder in args.folders]:
         train, test = [e for e in examples if e.data != name], [e for e in examples if e.data == name]
         if train:
-            rank(examples, fit_sentences(train)[1])
-            rerank(examples, fit_reread(train))
-            weights = calibrated(train, fit_answers(train))
-            print(name, "left out:", _line(report(test, weights, threshold)))
+            _, beta = fit_sentences(train)
+            rank(examples, beta)
+            print(name, "left out:", _line(report(test, calibrated(train, fit_answers(train)), threshold)))
+    sentence, beta = fit_sentences(examples)
     rank(examples, beta)
-    reread = fit_reread(examples)
-    rerank(examples, reread)
     answer = calibrated(examples, fit_answers(examples))
-    for name in names:
+    for name in [folder.name for folder in args.folders]:
         print(name, "fitted:", _line(report([e for e in examples if e.data == name], answer, threshold)))
     if args.write:
-        fitted = {"sentence": _rounded(sentence), "reread": _rounded(reread), "answer": _rounded(answer)}
+        fitted = {"sentence": _rounded(sentence), "answer": _rounded(answer)}
         ranking.FILE.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
-        reader.save()
 
 
 def _line(figures: dict[str, float]) -> str:
