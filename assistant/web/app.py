@@ -21,6 +21,7 @@ HEAD = """
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="/page/favicon.svg">
 <link rel="stylesheet" href="/page/style.css">
+<script src="/page/tab.js"></script>
 <script type="module" src="/page/page.js"></script>
 """
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant import render
 from assistant.errors import AssistantError
@@ -36,7 +36,7 @@ class Exchange:
 
 
 Talk = tuple[Exchange, ...]
-Message = dict[str, str]
+Message = dict[str, Any]  # as Gradio has it: role, content, options
 
 
 def ask(assistant: Assistant, question: str, talk: Talk, *, documents: int) -> Iterator[Talk]:
@@ -90,10 +90,10 @@ def stopped(talk: Talk) -> Talk:
 
 
 def turns(talk: Talk) -> tuple[Turn, ...]:
-    """What was said so far as plain text, without the questions that got no answer."""
+    """What was said about the documents so far as plain text, without the questions that got no answer."""
     said: list[Turn] = []
     for exchange in talk:
-        if exchange.answer is not None:
+        if exchange.answer is not None and exchange.answer.kind != "about":
             said += [
                 Turn("user", exchange.question),
                 Turn("assistant", render.to_plain(exchange.answer)),
@@ -107,7 +107,7 @@ def messages(talk: Talk) -> list[Message]:
     for exchange in talk:
         question = render.words_to_chat(exchange.question, kind="asked")
         shown.append({"role": "user", "content": question})
-        shown.append({"role": "assistant", "content": _reply(exchange)})
+        shown.append({"role": "assistant", "content": _reply(exchange), "options": _options(exchange)})
     return shown
 
 
@@ -135,6 +135,12 @@ def _reply(exchange: Exchange) -> str:
     if exchange.problem:
         return render.words_to_chat(exchange.problem, kind="problem")
     return render.words_to_chat(exchange.status, kind="status")
+
+
+def _options(exchange: Exchange) -> list[dict[str, str]]:
+    """What can be chosen with a click, each with the question it asks."""
+    choices = exchange.answer.choices if exchange.answer else ()
+    return [{"label": render.visible(choice), "value": f"I mean {choice}"} for choice in choices]
 
 
 def suggestions(assistant: Assistant, count: int = 4) -> Sequence[str]:
