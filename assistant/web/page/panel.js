@@ -170,5 +170,5 @@ function hint(count, found) {
   if (!count) return "No documents yet. Drag files into this page, or choose them with the button above.";
   if (!found) return "No title or name matches.";
   if (found > LISTED) return `${LISTED} of ${found.toLocaleString("en")} are listed. Type a part of a name above.`;
-  return "Text, Markdown, HTML and PDF files can be dragged anywhere into this page.";
+  return "Files can be dragged anywhere into this page: text, PDF, Office, web pages, mail, books, tables.";
 }
