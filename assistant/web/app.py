@@ -54,5 +54,6 @@ def create_app(assistant: Assistant, *, host: str | None = None) -> FastAPI:
         favicon_path=str(PAGE / "favicon.svg"),
     )
     app.add_middleware(Page, head=HEAD)
-    app.add_middleware(Guard, host=host or assistant.settings.host)
+    settings = assistant.settings
+    app.add_middleware(Guard, host=host or settings.host, public_url=settings.public_url)
     return app

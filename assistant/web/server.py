@@ -59,7 +59,7 @@ def serve(
     threading.Thread(target=_warm_up, args=(assistant,), name="warming up", daemon=True).start()
 
     def ready() -> None:
-        on_ready(url)
+        on_ready(settings.public_url or url)
         if open_browser:
             webbrowser.open(url)
 
