@@ -26,6 +26,7 @@ def test_citation_opens_the_document_at_the_quoted_words(page: Page) -> None:
     expect(mark).to_be_in_viewport()
     assert mark.text_content() == quote
     assert "September 2022" in str(quote)
+    expect(page.locator("#panel .where")).to_have_text("The economy of North KoreaAmmunition")
     facts = page.locator("#panel .facts").inner_text()
     assert all(fact in facts for fact in ("A. Writer", "The Paper", "2024-07-26", "economy.md"))
 
@@ -93,6 +94,44 @@ def test_new_chat_begins_again(page: Page) -> None:
     page.get_by_role("button", name="New chat").click()
     expect(page.locator("#chat .bot-row")).to_have_count(0)
     expect(page.locator("#chat .example").first).to_be_visible()
+
+
+def test_page_that_is_loaded_again_goes_on_with_its_conversation(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(site.url)
+    ask(page, "How much did North Korea's economy grow in 2023?")
+    page.reload()
+    expect(page.locator("#chat .said").first).to_contain_text(GREW)
+    page.locator("#chat .cite.number").first.click()
+    expect(page.locator("#panel mark")).to_be_in_viewport()
+    ask(page, "What do zebra stripes do?")
+    expect(page.locator("#chat .user-row")).to_have_count(2)
+    other = visitor.open(page.url)  # the address of a tab shows its conversation in no other
+    expect(other.locator("#chat .example").first).to_be_visible()
+    assert other.url != page.url
+    page.get_by_role("button", name="New chat").click()
+    page.reload()
+    expect(page.locator("#chat .example").first).to_be_visible()
+    expect(page.locator("#chat .user-row")).to_have_count(0)
+
+
+def test_question_back_is_answered_by_a_click(page: Page) -> None:
+    ask(page, "How many of these gadgets were sold?")
+    expect(page.locator("#chat .clarification")).to_contain_text("these gadgets")
+    page.get_by_role("button", name="The economy of North Korea", exact=True).click()
+    expect(page.locator("#chat .asked").last).to_have_text("I mean The economy of North Korea")
+    expect(page.locator("#chat .understood")).to_contain_text(
+        "gadgets were sold (The economy of North Korea)"
+    )
+    expect(page.locator("#chat .option")).to_have_count(0)
+    expect(page.locator("#composer textarea")).to_be_focused()
+
+
+def test_details_of_an_answer_are_a_click_away(page: Page) -> None:
+    ask(page, "How much did North Korea's economy grow in 2023?")
+    details = page.locator("#chat .details")
+    expect(details.get_by_text("Confidence")).to_be_hidden()
+    details.get_by_text("Details").click()
+    expect(details).to_contain_text(re.compile(r"Confidence: (high|fair|low) \([01]\.\d\d of 1\)"))
 
 
 def test_answer_is_copied_as_markdown(page: Page, site: Site) -> None:

@@ -17,6 +17,7 @@ from assistant.settings import load
 from assistant.values import Answer, AnswerSentence, Citation, Document, Hit, Progress, SyncReport, Turn
 from assistant.web import conversation
 from assistant.web.conversation import Exchange
+from assistant.web.talks import Talks
 
 DOCUMENT = Document(
     "d1", "Tides", "tides.md", "text/markdown", "High water is at nine.", "0", (), (), "2026-01-01T00:00:00Z"
@@ -142,6 +143,30 @@ def test_stopping_shows_the_whole_of_a_partly_shown_answer() -> None:
     partly = Exchange("When?", status="Searching…", answer=ANSWER, shown=0)
     assert conversation.stopped((partly,)) == (Exchange("When?", answer=ANSWER),)
     assert conversation.stopped(()) == ()
+
+
+def test_small_talk_is_no_turn(slow: SlowAssistant) -> None:
+    about = Answer("Hello", (), (), False, 0.0, (), {}, kind="about", note="Ask me something.")
+    assert conversation.turns((Exchange("Hello", answer=about),)) == ()
+
+
+def test_conversations_are_kept_by_their_keys_the_latest_longest() -> None:
+    keys, talk = [f"{number:032x}" for number in range(3)], (Exchange("When?", answer=ANSWER),)
+    talks = Talks(most=2)
+    for key in keys:
+        talks.keep(key, talk)
+    assert [talks.of(key) for key in keys] == [(), talk, talk]
+    talks.keep(keys[1], ())
+    talks.keep("guessable", talk)
+    assert [talks.of(key) for key in (*keys, "guessable", "")] == [(), (), talk, (), ()]
+
+
+def test_conversation_that_is_shown_again_waits_for_nothing() -> None:
+    talks, waiting = Talks(), Exchange("When?", status="Searching…")
+    talks.keep("0" * 32, (waiting,))
+    [shown] = talks.of("0" * 32)
+    assert (shown.status, shown.problem) == ("", "Stopped.")
+    assert waiting.stop.is_set()
 
 
 def test_messages_alternate() -> None:
