@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BETWEEN_SENTENCES_S = 0.06  # long enough to be seen as a sequence, too short to be waited for
 SHOWN_OF_LONG = 300  # characters of a question that is too long to be asked
+ALWAYS_ANSWERED = "Which documents do you have?"
 FAULT = "Something went wrong in the program, so the question was not answered. Ask it again."
 
 log = logging.getLogger(__name__)
@@ -144,8 +145,8 @@ def _options(exchange: Exchange) -> list[dict[str, str]]:
 
 
 def suggestions(assistant: Assistant, count: int = 4) -> Sequence[str]:
-    """Questions to begin with; none where they cannot be had."""
+    """Questions to begin with: those that documents suggest, or else one that any corpus answers."""
     try:
-        return assistant.examples(count)
+        return assistant.examples(count) or (ALWAYS_ANSWERED,)
     except AssistantError:
         return ()

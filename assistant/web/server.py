@@ -8,6 +8,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -70,7 +71,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GOODBYE_S,
     )
-    with bound:
+    with bound, suppress(KeyboardInterrupt):  # the usual way to end it; uvicorn raises it after its goodbye
         Server(config, ready).run(sockets=[bound])
 
 

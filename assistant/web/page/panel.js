@@ -21,7 +21,7 @@ export class Panel {
       ariaLabel: "Filter documents", oninput: () => this.list(),
     });
     this.chooser = element("input", {
-      type: "file", id: "files", multiple: true, ariaLabel: "Files to add", tabIndex: -1,
+      type: "file", id: "files", multiple: true, hidden: true, ariaLabel: "Files to add",
       onchange: () => this.add(this.chooser.files),
     });
     this.overview = element(
@@ -126,7 +126,8 @@ export class Panel {
   }
 
   remove(one) {
-    this.question.textContent = `“${one.title}” and its file ${one.source} are deleted from the corpus. This cannot be undone.`;
+    const files = `${one.sources.length > 1 ? "files" : "file"} ${one.sources.join(", ")}`;
+    this.question.textContent = `“${one.title}” and its ${files} are deleted from the corpus. This cannot be undone.`;
     this.confirm.onclose = async () => {
       if (this.confirm.returnValue !== "remove") return;
       try {
