@@ -62,8 +62,9 @@ def build(assistant: Assistant) -> gr.Blocks:
         answering: dict[str, Any] = {"cancels": [typed, example, option], "queue": False, **quiet}
         box.stop(events.stop, [talk], shown, **answering)
         new.click(events.clear, [talk], shown, **answering)
-        blocks.load(events.arrive, None, [chat, heading, count, talk], queue=False, **quiet)
-        refresh.click(events.greet, None, [chat, heading, count], queue=False, **quiet)
+        blocks.load(events.restore, [talk], [chat, talk], queue=False, **quiet)
+        gr.on([blocks.load, refresh.click], events.count, None, [heading, count], queue=False, **quiet)
+        gr.on([blocks.load, refresh.click], events.greet, None, [chat], queue=False, **quiet)
     blocks.queue(max_size=QUEUED, default_concurrency_limit=ASKING)
     return blocks
 
@@ -158,29 +159,32 @@ class _Events:
         self._talks.keep(_key(request), ())
         return [], (), gr.update(value="", submit_btn="Ask", stop_btn=False)
 
-    def arrive(self, request: gr.Request) -> Updates:
-        """What a page shows that is loaded: the greeting, or the conversation that it already had."""
-        talk = self._talks.of(_key(request))
-        chat, heading, count = self.greet()
-        return {**chat, "value": conversation.messages(talk)}, heading, count, talk
+    def restore(self, talk: Talk, request: gr.Request) -> Updates:
+        """Show a page that is loaded again the conversation that it had, unless it has begun another."""
+        if talk or not (kept := self._talks.of(_key(request))):
+            return gr.skip(), gr.skip()
+        return conversation.messages(kept), kept
 
-    def greet(self) -> Updates:
-        """What is seen before the first question, and the heading, for the corpus as it is now."""
+    def count(self) -> Updates:
+        """The heading, for the corpus as it is now."""
         try:
             count = len(self._assistant.documents())
+        except AssistantError:  # which the greeting says
+            count = 0
+        return _heading(count), count
+
+    def greet(self) -> Any:
+        """What is seen before the first question, for the corpus as it is now; waits for the model."""
+        try:
+            has_documents = bool(self._assistant.documents())
         except AssistantError as error:
-            return (
-                gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None),
-                _heading(0),
-                0,
-            )
+            return gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None)
         folder = render.escaped(Path(self._assistant.settings.corpus_dir).name)
-        examples = conversation.suggestions(self._assistant) if count else ()
-        welcome = gr.update(
-            placeholder=WELCOME if count else EMPTY.format(folder=folder),
+        examples = conversation.suggestions(self._assistant) if has_documents else ()
+        return gr.update(
+            placeholder=WELCOME if has_documents else EMPTY.format(folder=folder),
             examples=[{"text": question} for question in examples] or None,
         )
-        return welcome, _heading(count), count
 
 
 def _key(request: gr.Request) -> str:

@@ -100,17 +100,19 @@ def test_page_that_is_loaded_again_goes_on_with_its_conversation(visitor: Visito
     page = visitor.open(site.url)
     ask(page, "How much did North Korea's economy grow in 2023?")
     page.reload()
+    page.locator("#chat .said").first.wait_for()
     expect(page.locator("#chat .said").first).to_contain_text(GREW)
     page.locator("#chat .cite.number").first.click()
     expect(page.locator("#panel mark")).to_be_in_viewport()
     ask(page, "What do zebra stripes do?")
     expect(page.locator("#chat .user-row")).to_have_count(2)
     other = visitor.open(page.url)  # the address of a tab shows its conversation in no other
-    expect(other.locator("#chat .example").first).to_be_visible()
+    other.locator("#chat .example").first.wait_for()
     assert other.url != page.url
     page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#chat .user-row")).to_have_count(0)
     page.reload()
-    expect(page.locator("#chat .example").first).to_be_visible()
+    page.locator("#chat .example").first.wait_for()
     expect(page.locator("#chat .user-row")).to_have_count(0)
 
 

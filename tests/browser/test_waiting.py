@@ -32,6 +32,8 @@ class SlowAssistant:
     def __init__(self, corpus_dir: Path) -> None:
         self.settings = load(corpus_dir=corpus_dir)
         self.may_answer, self.may_add = threading.Event(), threading.Event()
+        self.may_suggest = threading.Event()
+        self.may_suggest.set()
         self.histories: list[tuple[Turn, ...]] = []
         self.failure: Exception | None = None
 
@@ -42,6 +44,7 @@ class SlowAssistant:
         return DOCUMENT
 
     def examples(self, count: int = 4) -> tuple[str, ...]:
+        self.may_suggest.wait(20)
         return ()
 
     def stream(
@@ -96,6 +99,26 @@ def test_stop_ends_the_wait_and_the_next_question_is_answered(
     page.get_by_role("button", name="Ask").click()
     expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
     assert slow.histories[-1] == ()
+
+
+def test_question_asked_before_the_page_has_loaded_is_answered_and_stays(
+    visitor: Visitor, slow_site: tuple[SlowAssistant, Site]
+) -> None:
+    slow, site = slow_site
+    slow.may_answer.set()
+    slow.may_suggest.clear()
+    page = visitor.open(site.url)
+    try:
+        expect(page.locator("#heading .count")).to_have_text("1 document")
+        page.locator("#composer textarea").fill("When is high water?")
+        page.keyboard.press("Enter")
+        expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
+        with page.expect_response("**/gradio_api/run/predict*"):
+            slow.may_suggest.set()
+        page.wait_for_timeout(300)
+        expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
+    finally:
+        slow.may_suggest.set()
 
 
 def test_slow_adding_shows_progress_and_does_not_hold_up_a_question(
