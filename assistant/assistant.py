@@ -153,13 +153,12 @@ class Assistant:
         self, query: str, *, k: int = 10, history: Sequence[Turn] = (), sources: Sequence[str] = ()
     ) -> tuple[Hit, ...]:
         """The `k` best passages for a query. Raises SettingsError if it is empty or too long."""
-        from assistant.chain import clean_question, hits
-        from assistant.followups import stand_alone
+        from assistant.chain import clean_question, hits, understand
 
         asked = clean_question(_whole(query), self.settings.max_question_chars)
-        words = stand_alone(asked, _whole_turns(history)).text
         retriever = self._answering.retriever
         with self._library.unchanging():
+            words = understand(asked, _whole_turns(history), retriever).text
             return hits(retriever.invoke(words, documents=self._ids(sources), count=k))
 
     def as_runnable(self) -> Runnable[Any, Answer]:
@@ -297,11 +296,18 @@ def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _E
     from assistant.chain import build
     from assistant.extract import Extractor
     from assistant.ingest import Stores
+    from assistant.reranking import Reranker
     from assistant.retrieval import Retriever
     from assistant.vectors import Index
 
     index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
-    retriever = Retriever(library=library, index=index, embedder=embedder, candidates=settings.candidates)
+    retriever = Retriever(
+        library=library,
+        index=index,
+        embedder=embedder,
+        candidates=settings.candidates,
+        reranker=Reranker(settings.reranker) if settings.reranker else None,
+    )
     extractor = Extractor(library, embedder, settings.minimum_confidence)
     chain = build(
         retriever,

@@ -14,12 +14,14 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
+from assistant import compound
 from assistant.about import reply
 from assistant.errors import SettingsError
 from assistant.extract import Extractor
-from assistant.followups import stand_alone
+from assistant.followups import Standing, stand_alone
 from assistant.retrieval import Retriever
-from assistant.values import Answer, Document, Hit
+from assistant.spelling import mended
+from assistant.values import Answer, Document, Hit, Turn
 
 PASSAGES_READ = 12  # retrieved passages whose sentences are weighed
 
@@ -45,18 +47,37 @@ def build(
             if said := reply(question, documents()):
                 yield AddableDict(answer=_about(question, said, time.perf_counter() - began))
                 continue
-            standing = stand_alone(question, fields.get("history", ()))
-            found = retriever.invoke(
-                standing.text, documents=fields.get("documents", ()), count=PASSAGES_READ
-            )
+            standing = understand(question, fields.get("history", ()), retriever)
+            asked = compound.parts(standing)
+            found = [
+                retriever.invoke(part.text, documents=fields.get("documents", ()), count=PASSAGES_READ)
+                for part in asked
+            ]
             retrieved = time.perf_counter()
-            yield AddableDict(passages=found)
-            made = extractor.answer(standing, hits(found))
+            yield AddableDict(
+                passages=list({document.id: document for row in found for document in row}.values())
+            )
+            made = [extractor.answer(part, hits(row)) for part, row in zip(asked, found, strict=True)]
+            answer = compound.merged(standing, made) if len(made) > 1 else made[0]
             ended = time.perf_counter()
             timings = _timings(retrieve=retrieved - began, answer=ended - retrieved, total=ended - began)
-            yield AddableDict(answer=replace(made, timings_ms=timings))
+            yield AddableDict(answer=replace(answer, timings_ms=timings))
 
     return RunnableGenerator(steps)
+
+
+def understand(question: str, history: Sequence[Turn], retriever: Retriever) -> Standing:
+    """The question as it is looked for: standing alone, and with the documents' spelling."""
+    standing = stand_alone(question, history)
+    library, embedder = retriever.library, retriever.embedder
+    text = mended(
+        standing.text,
+        passages_with=library.passages_with,
+        is_common=embedder.is_common,
+        stems_like=library.stems_like,
+        as_written=library.as_written,
+    )
+    return replace(standing, text=text)
 
 
 def _timings(**seconds: float) -> dict[str, float]:

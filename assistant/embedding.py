@@ -108,6 +108,11 @@ class Embedder(Embeddings):
         with self._lock:
             return np.stack([self._word(word) for word in words])
 
+    def is_common(self, word: str) -> bool:
+        """Whether the model's own vocabulary has the word whole, as it has common words."""
+        with self._lock:
+            return len(self._model.tokenizer(word, add_special_tokens=False)["input_ids"]) == 1
+
     def _word_vector(self, word: str) -> Matrix:
         table, centre, tokenizer = self._table
         tokens = tokenizer(word, add_special_tokens=False)["input_ids"][:16]

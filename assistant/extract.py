@@ -22,10 +22,11 @@ from assistant.verify import faults
 
 MOST_SENTENCES = 3
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
-# Measured together, see docs/answering.md.
-JOIN_GAP = 2.5  # how far below the best sentence its neighbour may score and be quoted with it
-LEAST_SHARE = 0.031  # of all sentences' softmax mass, for a further sentence of TYPICAL_CHARS to be shown
-TYPICAL_CHARS = 150
+TYPICAL_CHARS = 100
+# Least probability for each TYPICAL_CHARS of a quote, measured together, see docs/answering.md.
+LEAST_WORTH = 0.03  # of a sentence elsewhere
+LEAST_WORTH_BESIDE = 0.02  # of a sentence beside the best one, quoted with it
+SENTENCES_WEIGHED = 10
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
 POINTING_BACK = frozenset("it its they their them he his him she her this these those".split())
 
@@ -163,41 +164,65 @@ def _distinct(ranked: Sequence[Scored]) -> Iterator[list[Scored]]:
 def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
     """What to quote, best first: runs of neighbouring sentences in the order of the text.
 
-    The best sentence comes with a neighbour that scores nearly as well (it holds the other half of the
-    answer), or that says who "it" is; further sentences where they are likely for their length.
+    A sentence is quoted while it is likely enough, for its length, to hold the answer: sooner beside the
+    best one than elsewhere. The sentence before one that begins with "It" is quoted with it.
     """
-    if not ranked:
-        return []
-    best = ranked[0]
-    chosen = [_joined(best, ranked)]
-    chars = sum(len(_text(scored)) for scored in chosen[0])
-    mass = sum(math.exp(scored.score - best.score) for scored in ranked)
-    for group in list(_distinct(ranked))[1:8]:
+    worth = _worth(ranked)
+    chosen: list[list[Scored]] = []
+    taken: set[int] = set()
+    for group in list(_distinct(ranked))[:SENTENCES_WEIGHED]:
         one = group[0]
-        is_worth = math.exp(one.score - best.score) / mass >= LEAST_SHARE * len(_text(one)) / TYPICAL_CHARS
-        is_taken = any(one is scored for run in chosen for scored in run)
-        if (
-            is_worth
-            and not is_taken
-            and chars + len(_text(one)) <= MOST_CHARS
-            and len(chosen) < MOST_SENTENCES
-        ):
-            chosen.append([one])
-            chars += len(_text(one))
+        least = LEAST_WORTH if chosen else 0.0
+        if id(one) in taken or worth[id(one)] < least or not _fits(one, chosen):
+            continue
+        run = _run(one, ranked, worth, [s for r in chosen for s in r])
+        chosen.append(run)
+        taken.update(id(scored) for scored in run)
+        if len(chosen) == MOST_SENTENCES:
+            break
     return chosen
 
 
-def _joined(best: Scored, ranked: Sequence[Scored]) -> list[Scored]:
-    """The best sentence with the neighbour it leans on, or the one that scores nearly as well."""
-    beside = [s for s in ranked if s.candidate is best.candidate and abs(s.at - best.at) == 1]
-    opening = best.candidate.sentences[best.at][:1]
-    if opening and opening[0].folded in POINTING_BACK:
-        beside = [scored for scored in beside if scored.at < best.at] or beside
-    elif beside and best.score - beside[0].score >= JOIN_GAP:
-        beside = []
-    if not beside or best.candidate.hit.passage.header or len(_text(best) + _text(beside[0])) > MOST_CHARS:
-        return [best]
-    return sorted((best, beside[0]), key=lambda scored: scored.at)
+def _worth(ranked: Sequence[Scored]) -> dict[int, float]:
+    """For each sentence the probability that it is the one that answers, given that one does, by length.
+
+    The softmax of the scores (they are those of a conditional logit), for each TYPICAL_CHARS.
+    """
+    best = ranked[0].score if ranked else 0.0
+    mass = sum(math.exp(scored.score - best) for scored in ranked)
+    return {
+        id(scored): math.exp(scored.score - best) / mass * TYPICAL_CHARS / max(1, len(_text(scored)))
+        for scored in ranked
+    }
+
+
+def _run(
+    seed: Scored, ranked: Sequence[Scored], worth: dict[int, float], taken: Sequence[Scored]
+) -> list[Scored]:
+    """A sentence with the neighbours that are worth quoting with it, MOST_SENTENCES at most."""
+    if seed.candidate.hit.passage.header:
+        return [seed]
+    near = {
+        s.at: s for s in ranked if s.candidate is seed.candidate and not any(s is other for other in taken)
+    }
+    run = [seed]
+    opening = seed.candidate.sentences[seed.at][:1]
+    if opening and opening[0].folded in POINTING_BACK and seed.at - 1 in near:
+        run.insert(0, near[seed.at - 1])
+    least = LEAST_WORTH if taken else LEAST_WORTH_BESIDE
+    while len(run) < MOST_SENTENCES:
+        beside = [near[at] for at in (run[0].at - 1, run[-1].at + 1) if at in near]
+        best = max(beside, key=lambda scored: worth[id(scored)] * len(_text(scored)), default=None)
+        if best is None or worth[id(best)] < least or not _fits(best, [list(taken), run]):
+            break
+        run = sorted((*run, best), key=lambda scored: scored.at)
+    return run
+
+
+def _fits(one: Scored, chosen: Sequence[Sequence[Scored]]) -> bool:
+    """Whether an answer that quotes these already has room for one more; for the first there always is."""
+    quoted = sum(len(_text(scored)) for run in chosen for scored in run)
+    return not quoted or quoted + len(_text(one)) <= MOST_CHARS
 
 
 def _text(scored: Scored) -> str:

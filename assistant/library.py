@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
 from assistant.values import Document, Page, Passage, Section, Sentence
+from assistant.words import words
 
 FILE = "library.sqlite3"
 TOKENIZER = "porter unicode61 remove_diacritics 2"
@@ -53,6 +54,7 @@ CREATE TABLE IF NOT EXISTS embeddings (
 SPELLING = f"""
 CREATE VIRTUAL TABLE temp.spelling USING fts5(text, tokenize = '{TOKENIZER}');
 CREATE VIRTUAL TABLE temp.spelled USING fts5vocab('temp', 'spelling', 'instance');
+CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'postings', 'instance');
 """
 
 Vectors = NDArray[np.float32]
@@ -181,6 +183,25 @@ class Library:
             held = int(row[0]) if row else 0
             counts[at] = min(counts.get(at, held), held)
         return [counts.get(at, 0) for at in range(len(words))]
+
+    def stems_like(self, stem: str) -> list[tuple[str, int]]:
+        """The stems of the postings with the same first letter and about the same length, and how many
+        passages hold each."""
+        rows = self._rows(
+            "SELECT term, doc FROM terms WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+            (stem[:1], chr(ord(stem[:1] or "a") + 1), len(stem) - 2, len(stem) + 2),
+        )
+        return [(term, int(count)) for term, count in rows]
+
+    def as_written(self, stem: str) -> str:
+        """A word of the passages that has this stem, in lower case; the stem itself where none is found."""
+        row = self._row(
+            "SELECT p.text FROM passages p"
+            " WHERE p.number = (SELECT doc FROM temp.places WHERE term = ? LIMIT 1)",
+            (stem,),
+        )
+        written = (word.folded for word in words(row[0] if row else "") if word.stem == stem)
+        return next(written, stem)
 
     def headers(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """These documents by id, without their texts."""

@@ -123,6 +123,7 @@ class Question:
     superlatives: frozenset[str]
     stems: frozenset[str]
     bigrams: frozenset[tuple[str, str]]
+    unknown: frozenset[str]  # terms that are in no passage of the corpus
 
 
 def analyse(text: str, passages_with: Callable[[list[str]], list[int]], passage_count: int) -> Question:
@@ -153,6 +154,7 @@ def analyse(text: str, passages_with: Callable[[list[str]], list[int]], passage_
         superlatives=stems & SUPERLATIVES,
         stems=stems,
         bigrams=frozenset(pairwise(kept)),
+        unknown=frozenset(term for term, count in zip(terms, frequency, strict=True) if count == 0),
     )
 
 

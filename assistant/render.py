@@ -83,6 +83,7 @@ def to_text(answer: Answer) -> str:
     """The answer for a terminal: no markup, and no character that a terminal would obey."""
     if answer.answered:
         lines = [_one_line(_marked(sentence)) for sentence in answer.sentences]
+        lines += [_one_line(answer.note)] if answer.note else []
         return "\n".join([*lines, "", *(f"[{c.number}] {_one_line(place(c))}" for c in answer.citations)])
     near = [f"- {_one_line(c.quote)}\n  {_one_line(place(c))}" for c in answer.closest]
     found = ["", "The nearest passages:", *near] if near else []
@@ -93,6 +94,7 @@ def to_markdown(answer: Answer) -> str:
     """The answer as Markdown to paste elsewhere, with its sources listed below."""
     if answer.answered:
         said = [_markdown(s.text) + "".join(f" [{n}]" for n in s.citations) for s in answer.sentences]
+        said += [_markdown(answer.note)] if answer.note else []
         sources = [f"- [{c.number}] {_markdown(place(c))}" for c in answer.citations]
         return "\n\n".join([*said, "\n".join(sources)]) + "\n"
     near = [f"> {_markdown(c.quote)}\n>\n> — {_markdown(place(c))}" for c in answer.closest]
@@ -110,6 +112,7 @@ def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
     shown = answer.sentences[:sentences]
     blocks = [*_understood(answer), *_said(shown, answer.citations)]
     if len(shown) == len(answer.sentences):
+        blocks += [f'<p class="nearest">{escaped(answer.note)}</p>'] if answer.note else []
         sources = [_button(c, _place(c, f"[{c.number}] "), kind="source") for c in answer.citations]
         blocks += [f'<div class="sources">{"".join(sources)}</div>', _tools(answer)]
     return "\n\n".join(blocks)

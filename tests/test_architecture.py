@@ -17,11 +17,12 @@ PACKAGE = Path(assistant.__file__).parent
 ROOMS = """
 errors values
 settings words render verify corpus ownership
-questions followups about
+questions followups about spelling
+compound
 signals shortanswer
 answerability
 ranking
-reading embedding passages
+reading embedding reranking passages
 library vectors
 ingest retrieval
 checking extract
@@ -40,13 +41,14 @@ ALONE = {
     "uvicorn": {"web"},
     "chromadb": {"vectors"},
     "sqlite3": {"library"},
-    "torch": {"embedding"},
+    "torch": {"embedding", "reranking"},
     "transformers": {"embedding"},
-    "sentence_transformers": {"embedding"},
+    "sentence_transformers": {"embedding", "reranking"},
     "sentencex": {"passages"},
     "typer": {"cli"},
     "rich": {"cli"},
     "filelock": {"ownership"},
+    "rapidfuzz": {"spelling"},
     "pypdfium2": {"reading"},
     "lxml": {"reading"},
     "trafilatura": {"reading"},
