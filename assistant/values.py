@@ -148,9 +148,10 @@ class Answer:
     """What the reader is shown.
 
     `kind` "answer" has sentences, and a `note` where a part of the question has none. All others have none,
-    `answered` is False and `note` speaks: a "refusal", with up to three `closest` citations that were read and
-    found not to answer; a "clarification", which asks back and names `choices`; or "about", a reply about the
-    assistant itself. `confidence` is the probability, 0 to 1, that the best sentences found answer the question.
+    `answered` is False and `note` speaks: a "refusal", with up to three `closest` citations that were read
+    and found not to answer; a "clarification", which asks back and names `choices`; or "about", a reply
+    about the assistant itself. `confidence` is the probability, 0 to 1, that the best sentences found
+    answer the question.
     """
 
     question: str
