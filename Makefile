@@ -20,6 +20,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 
 $(VENV)/installed: requirements.txt
+	@echo "Installing into $(VENV)/: about 2 GB, once, some minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

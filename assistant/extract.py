@@ -43,6 +43,12 @@ class Quote:
     end: int
 
     @property
+    def is_header(self) -> bool:
+        """Whether it names the columns of a table."""
+        header = self.hit.passage.header
+        return header is not None and header[0] == self.start
+
+    @property
     def text(self) -> str:
         begin = self.hit.passage.start
         return self.hit.passage.text[self.start - begin : self.end - begin]
@@ -101,7 +107,10 @@ class Extractor:
             numbers = range(len(citations) + 1, len(citations) + 1 + len(group))
             citations += [self._citation(quote, number) for number, quote in zip(numbers, group, strict=True)]
             text = group[0].text
-            sentences.append(AnswerSentence(text, tuple(numbers), emphasis=emphasis(question, text)))
+            short = None if group[0].is_header else emphasis(question, text)
+            sentences.append(
+                AnswerSentence(text, tuple(numbers), emphasis=short, is_header=group[0].is_header)
+            )
         return replace(
             blank, kind="answer", answered=True, sentences=tuple(sentences), citations=tuple(citations)
         )
@@ -239,14 +248,14 @@ def _elsewhere(quote: Quote, group: Sequence[Scored]) -> list[Quote]:
 
 
 def _with_headers(chosen: list[list[Quote]], library: Library) -> list[list[Quote]]:
-    """A table row is followed by the header row that gives it meaning."""
-    found = []
+    """A table row is followed by the header row that gives it meaning, each header once."""
+    found: dict[tuple[str, int], list[Quote]] = {}
     for group in chosen:
-        found.append(group)
-        passage = group[0].hit.passage
-        if passage.header and passage.header[0] != group[0].start:
-            found.append([_header(group[0].hit, passage.header, library)])
-    return found[: MOST_QUOTES + 1]
+        first, header = group[0], group[0].hit.passage.header
+        headers = [[_header(first.hit, header, library)]] if header and not first.is_header else []
+        for quotes in (group, *headers):
+            found.setdefault((quotes[0].hit.passage.document_id, quotes[0].start), quotes)
+    return list(found.values())[: MOST_QUOTES + 1]
 
 
 def _header(hit: Hit, span: tuple[int, int], library: Library) -> Quote:

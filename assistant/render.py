@@ -6,12 +6,15 @@ Everything a document or a user wrote comes out as literal characters, whatever 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 
 REFUSAL = "The documents do not answer this."
+CELLS_APART = " | "  # how the readers write the cells of a table's row
+CONFIDENCE = ((0.7, "high"), (0.3, "fair"), (0.0, "low"))  # from this probability on; see docs/answering.md
 
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _HTML_SPECIAL = re.compile(r"[\t\n!-/:-@\[-`{-~]")
@@ -105,19 +108,13 @@ def to_chat(answer: Answer, *, sentences: int | None = None) -> str:
     button whose class `cite-DOCUMENT-START-END` says what to open, and whose title is the quote.
     """
     if not answer.answered:
-        return _refusal_to_chat(answer)
-    cited = {citation.number: citation for citation in answer.citations}
+        return _unanswered_to_chat(answer)
     shown = answer.sentences[:sentences]
-    blocks = [
-        f'<p class="said">{_emphasised(s)}{"".join(_button(cited[n], f"[{n}]") for n in s.citations)}</p>'
-        for s in shown
-    ]
-    if answer.understood_as:
-        blocks.insert(0, f'<p class="nearest">Understood as: {escaped(answer.understood_as)}</p>')
+    blocks = [*_understood(answer), *_said(shown, answer.citations)]
     if len(shown) == len(answer.sentences):
         blocks += [f'<p class="nearest">{escaped(answer.note)}</p>'] if answer.note else []
-        sources = [_button(c, f"[{c.number}] {place(c)}", kind="source") for c in answer.citations]
-        blocks += [f'<div class="sources">{"".join(sources)}</div>', _copy(answer)]
+        sources = [_button(c, _place(c, f"[{c.number}] "), kind="source") for c in answer.citations]
+        blocks += [f'<div class="sources">{"".join(sources)}</div>', _tools(answer)]
     return "\n\n".join(blocks)
 
 
@@ -153,48 +150,117 @@ def _unanswered(answer: Answer) -> str:
     return f"{said} {'; '.join(answer.choices)}." if answer.choices else said
 
 
-def _emphasised(sentence: AnswerSentence) -> str:
-    """The sentence with its short answer, where it has one, made to stand out."""
-    if sentence.emphasis is None:
-        return escaped(sentence.text)
-    start, end = sentence.emphasis
-    before, short, after = sentence.text[:start], sentence.text[start:end], sentence.text[end:]
-    return f"{escaped(before)}<strong>{escaped(short)}</strong>{escaped(after)}"
+def _understood(answer: Answer) -> list[str]:
+    said = f"Understood as: {escaped(answer.understood_as)}"
+    return [f'<p class="understood">{said}</p>'] if answer.understood_as else []
 
 
-def _refusal_to_chat(answer: Answer) -> str:
+def _said(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> Iterator[str]:
+    """The sentences as paragraphs, and rows of a table as a table below the header that is cited for them."""
+    cited = {citation.number: citation for citation in citations}
+    tables: dict[tuple[str, int], list[AnswerSentence]] = {}
+    for sentence in sentences:
+        tables.setdefault(_columns(sentence, cited), []).append(sentence)
+    for sentence in sentences:
+        rows = tables[_columns(sentence, cited)]
+        if not any(row.is_header for row in rows):
+            yield f'<p class="said">{_emphasised(sentence)}{_numbers(sentence, cited)}</p>'
+        elif sentence is rows[0]:
+            ordered = sorted(rows, key=lambda row: not row.is_header)
+            table = "".join(_row(row, cited) for row in ordered)
+            yield f'<div class="said table"><table>{table}</table></div>'
+
+
+def _columns(sentence: AnswerSentence, cited: Mapping[int, Citation]) -> tuple[str, int]:
+    """Which table a row may belong to: its document's id, and how many cells it has."""
+    return cited[sentence.citations[0]].document_id, sentence.text.count(CELLS_APART)
+
+
+def _row(sentence: AnswerSentence, cited: Mapping[int, Citation]) -> str:
+    tag, cells, at = "th" if sentence.is_header else "td", [], 0
+    for cell in sentence.text.split(CELLS_APART):
+        cells.append(f"<{tag}>{_emphasised(sentence, at, at + len(cell))}</{tag}>")
+        at += len(cell) + len(CELLS_APART)
+    return f"<tr>{''.join(cells)}<td>{_numbers(sentence, cited)}</td></tr>"
+
+
+def _numbers(sentence: AnswerSentence, cited: Mapping[int, Citation]) -> str:
+    buttons = "".join(_button(cited[number], f"[{number}]") for number in sentence.citations)
+    return f'<span class="cites">{buttons}</span>'
+
+
+def _emphasised(sentence: AnswerSentence, start: int = 0, end: int | None = None) -> str:
+    """These characters of the sentence, with its short answer, where it has one, made to stand out."""
+    end = len(sentence.text) if end is None else end
+    first, last = (min(max(at, start), end) for at in sentence.emphasis or (start, start))
+    before, short, after = (
+        escaped(sentence.text[a:b]) for a, b in ((start, first), (first, last), (last, end))
+    )
+    return f"{before}<strong>{short}</strong>{after}" if short else before + after
+
+
+def _unanswered_to_chat(answer: Answer) -> str:
     if answer.kind == "about":
         return words_to_chat(answer.note)
-    if answer.kind == "clarification":
-        blocks = [words_to_chat(_unanswered(answer))]
-        near = "What they say nearest to it:"
-    else:
-        note = f"<span>{escaped(answer.note)}</span>" if answer.note else ""
-        blocks = [f'<div class="refusal"><strong>{REFUSAL}</strong> {note}</div>']
-        near = "The nearest passages, read and found not to answer:"
-    if answer.closest:
-        blocks.append(f'<p class="nearest">{near}</p>')
-    blocks += [
-        f'<details class="near"><summary>{escaped(place(c))}</summary>'
-        f'<p class="said">{escaped(c.quote)}</p>{_button(c, "Open in the document", kind="open")}</details>'
-        for c in answer.closest
-    ]
-    return "\n\n".join([*blocks, _copy(answer)])
+    near = "".join(_near(citation) for citation in answer.closest)
+    blocks = _understood(answer)
+    if answer.kind == "clarification":  # its choices are buttons below the message
+        blocks.append(f'<div class="clarification">{escaped(answer.note)}</div>')
+        if near:
+            summary = "<summary>What the documents say nearest to it</summary>"
+            blocks.append(f'<details class="nearest">{summary}<div class="nearby">{near}</div></details>')
+        return "\n\n".join(blocks)
+    note = f"<span>{escaped(answer.note)}</span>" if answer.note else ""
+    blocks.append(f'<div class="refusal"><strong>{REFUSAL}</strong> {note}</div>')
+    if near:
+        blocks.append('<p class="nearest">The nearest passages, read and found not to answer:</p>')
+        blocks.append(f'<div class="nearby">{near}</div>')
+    return "\n\n".join([*blocks, _tools(answer)])
 
 
-def _button(citation: Citation, words: str, *, kind: str = "number") -> str:
+def _near(citation: Citation) -> str:
+    words = f'<span class="quote">{escaped(citation.quote)}</span>'
+    return _button(citation, words + _place(citation), kind="near")
+
+
+def _place(citation: Citation, before: str = "") -> str:
+    return f'<span class="place">{escaped(before + place(citation))}</span>'
+
+
+def _button(citation: Citation, inside: str, *, kind: str = "number") -> str:
+    """A button that opens a citation; `inside` is HTML of ours."""
     key = f"cite-{percent_encoded(citation.document_id, safe='')}-{citation.start}-{citation.end}"
     return (
         f'<button type="button" class="cite {kind} {escaped(key)}" title="{escaped(citation.quote)}">'
-        f"{escaped(words)}</button>"
+        f"{inside}</button>"
     )
 
 
-def _copy(answer: Answer) -> str:
+def _tools(answer: Answer) -> str:
+    """What can be done with an answer, and how it came about."""
+    lines = "".join(f"<p>{escaped(line)}</p>" for line in _details(answer))
     return (
         '<div class="tools"><button type="button" class="copy">Copy as Markdown</button>'
-        f'<pre class="portable" hidden>{escaped(to_markdown(answer))}</pre></div>'
+        f'<pre class="portable" hidden>{escaped(to_markdown(answer))}</pre>'
+        f'<details class="details"><summary>Details</summary>{lines}</details></div>'
     )
+
+
+def _details(answer: Answer) -> Iterator[str]:
+    word = next(word for least, word in CONFIDENCE if answer.confidence >= least)
+    about = "Confidence" if answer.answered else "Confidence that the best sentence found answers it"
+    yield f"{about}: {word} ({answer.confidence:.2f} of 1)"
+    if answer.answered:
+        extractive = answer.model == "extractive"
+        yield "Quoted word for word, without a language model" if extractive else f"Written by {answer.model}"
+    names = {"retrieve": "finding passages", "answer": "choosing sentences", "total": "in all"}
+    times = [
+        f"{words} {answer.timings_ms[name]:.0f} ms"
+        for name, words in names.items()
+        if name in answer.timings_ms
+    ]
+    if times:
+        yield f"Time: {', '.join(times)}"
 
 
 def _marked(sentence: AnswerSentence) -> str:

@@ -5,10 +5,12 @@ A name is read from `ASSISTANT_NAME` first, then from `assistant.toml` in the wo
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,10 +50,21 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(200_000_000, ge=1, description="largest file read, bytes")
     host: str = Field("127.0.0.1", description="the address the chat listens on")
     port: int = Field(7860, ge=0, le=65535, description="the port of the chat; 0 takes any free one")
+    public_url: str = Field(
+        "",
+        description="where people open the chat if a proxy stands before it, as https://name",
+    )
     chroma_url: str = Field(
         "", description="a Chroma server, as http://host:port; empty keeps Chroma in index/"
     )
     chroma_collection: str = Field("passages", description="the collection's name on a Chroma server")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/?#@\s]+/?", value):
+            raise PydanticCustomError("origin", "Write it as https://name, without a path")
+        return value.rstrip("/")
 
     @classmethod
     def settings_customise_sources(

@@ -132,13 +132,15 @@ class Citation:
 class AnswerSentence:
     """One shown sentence and the numbers of the citations that support it, at least one.
 
-    `text[emphasis[0]:emphasis[1]]` is the short answer in it, where that is clear.
+    `text[emphasis[0]:emphasis[1]]` is the short answer in it, where that is clear. `is_header`: it names
+    the columns of a table of which another sentence is a row.
     """
 
     text: str
     citations: tuple[int, ...]
     support: Support = "verbatim"
     emphasis: tuple[int, int] | None = None
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,9 +127,9 @@ def test_table_row_comes_with_its_header(make: Make, corpus: Path) -> None:
     write(corpus, {"rain.md": table})
     assistant = make()
     assistant.sync()
-    shown = [sentence.text for sentence in assistant.ask("What is the rainfall of Holm?").sentences]
-    assert shown[0] == "Holm | 812 mm"
-    assert "town | rainfall" in shown
+    shown = assistant.ask("What is the rainfall of Holm?").sentences
+    assert shown[0].text == "Holm | 812 mm"
+    assert [sentence.text for sentence in shown if sentence.is_header] == ["town | rainfall"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ HOSTILE = [
     "\x1b[31mred\x1b[0m \x07 \x9b2J \x00",
     "🎉 before 👩‍👩‍👧 é \u202e backwards \ud800 half",
 ]
-OURS = {"p", "div", "button", "pre", "details", "summary", "strong", "span", "br"}
+OURS = set("p div button pre details summary strong span br table tbody tr th td".split())
 ATTRIBUTES = {"class", "title", "type", "hidden"}
 
 texts = st.one_of(
@@ -55,6 +55,17 @@ def answered(*quotes: str, title: str = "Brief") -> Answer:
 def refused(*quotes: str, note: str = "", title: str = "Brief") -> Answer:
     near = tuple(citation(number, quote, title) for number, quote in enumerate(quotes, start=1))
     return Answer("Why?", (), (), False, 0.1, near, {"total": 1.5}, note=note)
+
+
+def tabled(header: str, *cells: str) -> Answer:
+    """A row of a table, and after it the row that names its columns."""
+    answer = answered(" | ".join(cells), " | ".join([header] * len(cells)))
+    row, names = answer.sentences
+    return replace(answer, sentences=(row, replace(names, is_header=True)))
+
+
+def asking_back(*quotes: str, note: str, title: str = "Brief") -> Answer:
+    return replace(refused(*quotes, note=note, title=title), kind="clarification", choices=(title, note))
 
 
 class Elements(HTMLParser):
@@ -91,6 +102,7 @@ def test_chat_message_holds_no_live_element_but_ours(quote: str, title: str, not
     for hostile, harmless in (
         (answered(quote, title=title), answered("a", title="b")),
         (refused(quote, note=note, title=title), refused("a", note="n", title="b")),
+        (asking_back(quote, note=note, title=title), asking_back("a", note="n", title="b")),
     ):
         shown = as_gradio_renders(render.to_chat(hostile))
         assert shown.tags == as_gradio_renders(render.to_chat(harmless)).tags
@@ -149,6 +161,32 @@ def test_sentences_appear_one_after_the_other() -> None:
     assert whole.startswith(partly)
     assert "Second" not in partly
     assert "sources" not in partly
+
+
+@pytest.mark.parametrize("cell", HOSTILE)
+def test_row_of_a_table_stands_below_its_header(cell: str) -> None:
+    cell = cell.replace("|", "/")  # a cell is what stands between two of them
+    shown = as_gradio_renders(render.to_chat(tabled("Name", cell, "b")))
+    assert shown.tags == as_gradio_renders(render.to_chat(tabled("Name", "a", "b"))).tags
+    assert set(shown.tags) <= OURS
+    assert shown.tags.index("th") < shown.tags.index("td")
+    assert shown.words.index("Name") < shown.words.index(render.visible(cell))
+
+
+def test_short_answer_in_a_cell_stands_out() -> None:
+    answer = tabled("Figure", "Libraries", "340,500")
+    row, header = answer.sentences
+    chat = render.to_chat(replace(answer, sentences=(replace(row, emphasis=(12, 19)), header)))
+    assert "<td>Libraries</td><td><strong>340&#44;500</strong></td>" in chat
+    assert chat.count("<strong>") == 1
+
+
+def test_details_say_how_sure_the_answer_is_and_how_the_question_was_understood() -> None:
+    for answer, confidence in ((answered("a"), "high (0.90 of 1)"), (refused("a"), "low (0.10 of 1)")):
+        chat = as_gradio_renders(render.to_chat(replace(answer, understood_as="Why, in 2022?"))).words
+        assert "Understood as: Why, in 2022?" in chat
+        assert confidence in chat
+        assert "in all 2 ms" in chat
 
 
 def test_refusal_without_near_passages_is_one_sentence() -> None:

@@ -51,6 +51,8 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("minimum_confidence", "2"),
         ("minimum_confidence", "nan"),
         ("max_file_bytes", "0"),
+        ("public_url", "docs.example.org"),
+        ("public_url", "https://docs.example.org/chat"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_that_names_setting_and_value(

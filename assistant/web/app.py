@@ -21,6 +21,7 @@ HEAD = """
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="/page/favicon.svg">
 <link rel="stylesheet" href="/page/style.css">
+<script src="/page/tab.js"></script>
 <script type="module" src="/page/page.js"></script>
 """
 
@@ -53,5 +54,6 @@ def create_app(assistant: Assistant, *, host: str | None = None) -> FastAPI:
         favicon_path=str(PAGE / "favicon.svg"),
     )
     app.add_middleware(Page, head=HEAD)
-    app.add_middleware(Guard, host=host or assistant.settings.host)
+    settings = assistant.settings
+    app.add_middleware(Guard, host=host or settings.host, public_url=settings.public_url)
     return app

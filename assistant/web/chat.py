@@ -12,6 +12,7 @@ from assistant import render
 from assistant.errors import AssistantError
 from assistant.web import conversation
 from assistant.web.conversation import Talk, counted
+from assistant.web.talks import Talks
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -57,9 +58,13 @@ def build(assistant: Assistant) -> gr.Blocks:
         shown = [chat, talk, box]
         typed = box.submit(events.ask, [box, talk, count], shown, **asking)
         example = chat.example_select(events.ask_example, [talk, count], shown, **asking)
-        box.stop(events.stop, [talk], shown, cancels=[typed, example], queue=False, **quiet)
-        new.click(events.clear, [talk], shown, cancels=[typed, example], queue=False, **quiet)
-        gr.on([blocks.load, refresh.click], events.greet, None, [chat, heading, count], queue=False, **quiet)
+        option = chat.option_select(events.ask_option, [talk, count], shown, **asking)
+        answering: dict[str, Any] = {"cancels": [typed, example, option], "queue": False, **quiet}
+        box.stop(events.stop, [talk], shown, **answering)
+        new.click(events.clear, [talk], shown, **answering)
+        blocks.load(events.restore, [talk], [chat, talk], queue=False, **quiet)
+        gr.on([blocks.load, refresh.click], events.count, None, [heading, count], queue=False, **quiet)
+        gr.on([blocks.load, refresh.click], events.greet, None, [chat], queue=False, **quiet)
     blocks.queue(max_size=QUEUED, default_concurrency_limit=ASKING)
     return blocks
 
@@ -113,8 +118,9 @@ class _Events:
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
+        self._talks = Talks()
 
-    def ask(self, question: str, talk: Talk, count: int) -> Iterator[Updates]:
+    def ask(self, question: str, talk: Talk, count: int, request: gr.Request) -> Iterator[Updates]:
         """Answer in the chat; a question that could not be asked stays in the composer."""
         if objection := conversation.objection(question, talk):
             gr.Info(objection, duration=4)
@@ -125,40 +131,65 @@ class _Events:
             if not grown[-1].status:
                 back: dict[str, Any] = {"value": question} if grown[-1].problem else {}
                 box = gr.update(submit_btn="Ask", stop_btn=False, **back)
+            self._talks.keep(_key(request), grown)
             yield conversation.messages(grown), grown, box
             box = gr.skip()
 
-    def ask_example(self, talk: Talk, count: int, chosen: gr.SelectData) -> Iterator[Updates]:
+    def ask_example(
+        self, talk: Talk, count: int, chosen: gr.SelectData, request: gr.Request
+    ) -> Iterator[Updates]:
         """Ask the example question that was clicked."""
-        yield from self.ask(chosen.value["text"], talk, count)
+        yield from self.ask(chosen.value["text"], talk, count, request)
 
-    def stop(self, talk: Talk) -> Updates:
+    def ask_option(
+        self, talk: Talk, count: int, chosen: gr.SelectData, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Ask again with the choice that was clicked."""
+        yield from self.ask(chosen.value, talk, count, request)
+
+    def stop(self, talk: Talk, request: gr.Request) -> Updates:
         """End the answer that is being given."""
         ended = conversation.stopped(talk)
+        self._talks.keep(_key(request), ended)
         return conversation.messages(ended), ended, gr.update(submit_btn="Ask", stop_btn=False)
 
-    def clear(self, talk: Talk) -> Updates:
+    def clear(self, talk: Talk, request: gr.Request) -> Updates:
         """Begin a new conversation."""
         conversation.stopped(talk)
+        self._talks.keep(_key(request), ())
         return [], (), gr.update(value="", submit_btn="Ask", stop_btn=False)
 
-    def greet(self) -> Updates:
-        """What is seen before the first question, and the heading, for the corpus as it is now."""
+    def restore(self, talk: Talk, request: gr.Request) -> Updates:
+        """Show a page that is loaded again the conversation that it had, unless it has begun another."""
+        if talk or not (kept := self._talks.of(_key(request))):
+            return gr.skip(), gr.skip()
+        return conversation.messages(kept), kept
+
+    def count(self) -> Updates:
+        """The heading, for the corpus as it is now."""
         try:
             count = len(self._assistant.documents())
+        except AssistantError:  # which the greeting says
+            count = 0
+        return _heading(count), count
+
+    def greet(self) -> Any:
+        """What is seen before the first question, for the corpus as it is now; waits for the model."""
+        try:
+            has_documents = bool(self._assistant.documents())
         except AssistantError as error:
-            return (
-                gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None),
-                _heading(0),
-                0,
-            )
+            return gr.update(placeholder=render.words_to_chat(str(error), kind="problem"), examples=None)
         folder = render.escaped(Path(self._assistant.settings.corpus_dir).name)
-        examples = conversation.suggestions(self._assistant) if count else ()
-        welcome = gr.update(
-            placeholder=WELCOME if count else EMPTY.format(folder=folder),
+        examples = conversation.suggestions(self._assistant) if has_documents else ()
+        return gr.update(
+            placeholder=WELCOME if has_documents else EMPTY.format(folder=folder),
             examples=[{"text": question} for question in examples] or None,
         )
-        return welcome, _heading(count), count
+
+
+def _key(request: gr.Request) -> str:
+    """The key of the page that asks, which page.js puts into its address."""
+    return str(request.query_params.get("chat", ""))
 
 
 def _heading(count: int) -> str:

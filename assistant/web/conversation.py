@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant import render
 from assistant.errors import AssistantError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BETWEEN_SENTENCES_S = 0.06  # long enough to be seen as a sequence, too short to be waited for
 SHOWN_OF_LONG = 300  # characters of a question that is too long to be asked
+ALWAYS_ANSWERED = "Which documents do you have?"
 FAULT = "Something went wrong in the program, so the question was not answered. Ask it again."
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Exchange:
 
 
 Talk = tuple[Exchange, ...]
-Message = dict[str, str]
+Message = dict[str, Any]  # as Gradio has it: role, content, options
 
 
 def ask(assistant: Assistant, question: str, talk: Talk, *, documents: int) -> Iterator[Talk]:
@@ -90,10 +91,10 @@ def stopped(talk: Talk) -> Talk:
 
 
 def turns(talk: Talk) -> tuple[Turn, ...]:
-    """What was said so far as plain text, without the questions that got no answer."""
+    """What was said about the documents so far as plain text, without the questions that got no answer."""
     said: list[Turn] = []
     for exchange in talk:
-        if exchange.answer is not None:
+        if exchange.answer is not None and exchange.answer.kind != "about":
             said += [
                 Turn("user", exchange.question),
                 Turn("assistant", render.to_plain(exchange.answer)),
@@ -107,7 +108,7 @@ def messages(talk: Talk) -> list[Message]:
     for exchange in talk:
         question = render.words_to_chat(exchange.question, kind="asked")
         shown.append({"role": "user", "content": question})
-        shown.append({"role": "assistant", "content": _reply(exchange)})
+        shown.append({"role": "assistant", "content": _reply(exchange), "options": _options(exchange)})
     return shown
 
 
@@ -137,9 +138,15 @@ def _reply(exchange: Exchange) -> str:
     return render.words_to_chat(exchange.status, kind="status")
 
 
+def _options(exchange: Exchange) -> list[dict[str, str]]:
+    """What can be chosen with a click, each with the question it asks."""
+    choices = exchange.answer.choices if exchange.answer else ()
+    return [{"label": render.visible(choice), "value": f"I mean {choice}"} for choice in choices]
+
+
 def suggestions(assistant: Assistant, count: int = 4) -> Sequence[str]:
-    """Questions to begin with; none where they cannot be had."""
+    """Questions to begin with: those that documents suggest, or else one that any corpus answers."""
     try:
-        return assistant.examples(count)
+        return assistant.examples(count) or (ALWAYS_ANSWERED,)
     except AssistantError:
         return ()

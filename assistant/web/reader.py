@@ -59,11 +59,20 @@ def excerpt(
         "facts": {name: str(value) for name, value in document.facts.items() if str(value)},
         "notes": list(document.notes),
         "state": place.state,
+        "section": _section(document, place.start),
+        "page": next((page.number for page in document.pages if page.start <= place.start < page.end), None),
         "from": begin,
         "to": end,
         "length": len(document.text),
         "parts": list(_parts(document, begin, end, place)),
     }
+
+
+def _section(document: Document, at: int) -> str:
+    """The headings above a place, outermost first, without the one that is the title."""
+    found = [section.headings for section in document.sections if section.start <= at < section.end]
+    deepest = max(found, key=len, default=())
+    return " › ".join(render.visible(name) for name in deepest if name != document.title)
 
 
 def _window(text: str, begin: int, end: int) -> tuple[int, int]:

@@ -42,13 +42,16 @@ def policy(nonce: str = "") -> str:
 class Guard:
     """Refuses requests that another site caused, and adds a policy and HEADERS to every response.
 
-    On a loopback address only loopback names are answered, so that a name that another site points at
-    this machine reads nothing (DNS rebinding).
+    On a loopback address, and behind a proxy at `public_url`, only loopback names and the proxy's are
+    answered, so that a name that another site points at this machine reads nothing (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, public_url: str = "") -> None:
         self.app = app
-        self.names = LOOPBACK if host in LOOPBACK else None
+        self.origin = public_url
+        self.names = LOOPBACK if host in LOOPBACK else None  # None is any
+        if public_url:
+            self.names = LOOPBACK | {_name(urlsplit(public_url).netloc)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,8 +72,8 @@ class Guard:
     def _refusal(self, headers: Headers) -> str:
         host, origin = headers.get("host", ""), headers.get("origin")
         if self.names is not None and _name(host) not in self.names:
-            return "Open this page by the address that the program printed."
-        if origin is not None and urlsplit(origin).netloc != host:
+            return "Open this page by the address that the program printed, or name yours as public_url."
+        if origin is not None and origin != self.origin and urlsplit(origin).netloc != host:
             return "Another site may not use this program."
         return ""
 

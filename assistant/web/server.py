@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from assistant.errors import SettingsError
+from assistant.errors import AssistantError, SettingsError
 from assistant.web.app import create_app
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 PORTS_TRIED = 50
 GOODBYE_S = 2  # for open pages to let go when the program ends
+
+log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -52,9 +57,10 @@ def serve(
     named = port is not None or "port" in settings.model_fields_set
     bound = bind(host, settings.port if port is None else port, tries=1 if named else PORTS_TRIED)
     url = address(host, bound.getsockname()[1])
+    threading.Thread(target=_warm_up, args=(assistant,), name="warming up", daemon=True).start()
 
     def ready() -> None:
-        on_ready(url)
+        on_ready(settings.public_url or url)
         if open_browser:
             webbrowser.open(url)
 
@@ -65,8 +71,16 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GOODBYE_S,
     )
-    with bound:
+    with bound, suppress(KeyboardInterrupt):  # the usual way to end it; uvicorn raises it after its goodbye
         Server(config, ready).run(sockets=[bound])
+
+
+def _warm_up(assistant: Assistant) -> None:
+    """Load the model while the page is being opened, so that the first question does not wait for it."""
+    try:
+        assistant.warm_up()
+    except AssistantError as error:  # the first question will say it
+        log.info(error)
 
 
 def bind(host: str, port: int, *, tries: int) -> socket.socket:

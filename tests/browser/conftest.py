@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -71,7 +72,9 @@ class Site:
 def serving(assistant: Assistant) -> Iterator[Site]:
     """The assistant's chat on a free port of this machine."""
     bound, ready = bind("127.0.0.1", 0, tries=1), threading.Event()
-    config = uvicorn.Config(create_app(assistant), log_level="critical", timeout_graceful_shutdown=1)
+    # Made by the server, inside its event loop: without one, Gradio opens several and closes none.
+    app = partial(create_app, assistant)
+    config = uvicorn.Config(app, factory=True, log_level="critical", timeout_graceful_shutdown=1)
     server = Server(config, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()

@@ -26,6 +26,7 @@ def test_citation_opens_the_document_at_the_quoted_words(page: Page) -> None:
     expect(mark).to_be_in_viewport()
     assert mark.text_content() == quote
     assert "September 2022" in str(quote)
+    expect(page.locator("#panel .where")).to_have_text("The economy of North KoreaAmmunition")
     facts = page.locator("#panel .facts").inner_text()
     assert all(fact in facts for fact in ("A. Writer", "The Paper", "2024-07-26", "economy.md"))
 
@@ -42,10 +43,12 @@ def test_refusal_looks_like_one_and_shows_the_nearest(page: Page) -> None:
     ask(page, "Who won the chess tournament of Reykjavik in 1972?")
     expect(page.locator("#chat .refusal")).to_contain_text("The documents do not answer this.")
     expect(page.locator("#chat .cite.number")).to_have_count(0)
-    near = page.locator("#chat details.near").first
-    near.locator("summary").click()
-    near.get_by_role("button", name="Open in the document").click()
-    expect(page.locator("#panel mark").first).to_be_in_viewport()
+    near = page.locator("#chat .cite.near").first
+    quote = near.get_attribute("title")
+    expect(near).to_contain_text("The economy of North Korea")
+    near.click()
+    expect(page.locator("#panel mark")).to_be_in_viewport()
+    assert page.locator("#panel mark").text_content() == quote
 
 
 def test_script_in_a_question_is_shown_as_typed(page: Page) -> None:
@@ -91,6 +94,46 @@ def test_new_chat_begins_again(page: Page) -> None:
     page.get_by_role("button", name="New chat").click()
     expect(page.locator("#chat .bot-row")).to_have_count(0)
     expect(page.locator("#chat .example").first).to_be_visible()
+
+
+def test_page_that_is_loaded_again_goes_on_with_its_conversation(visitor: Visitor, site: Site) -> None:
+    page = visitor.open(site.url)
+    ask(page, "How much did North Korea's economy grow in 2023?")
+    page.reload()
+    page.locator("#chat .said").first.wait_for()
+    expect(page.locator("#chat .said").first).to_contain_text(GREW)
+    page.locator("#chat .cite.number").first.click()
+    expect(page.locator("#panel mark")).to_be_in_viewport()
+    ask(page, "What do zebra stripes do?")
+    expect(page.locator("#chat .user-row")).to_have_count(2)
+    other = visitor.open(page.url)  # the address of a tab shows its conversation in no other
+    other.locator("#chat .example").first.wait_for()
+    assert other.url != page.url
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#chat .user-row")).to_have_count(0)
+    page.reload()
+    page.locator("#chat .example").first.wait_for()
+    expect(page.locator("#chat .user-row")).to_have_count(0)
+
+
+def test_question_back_is_answered_by_a_click(page: Page) -> None:
+    ask(page, "How many of these gadgets were sold?")
+    expect(page.locator("#chat .clarification")).to_contain_text("these gadgets")
+    page.get_by_role("button", name="The economy of North Korea", exact=True).click()
+    expect(page.locator("#chat .asked").last).to_have_text("I mean The economy of North Korea")
+    expect(page.locator("#chat .understood")).to_contain_text(
+        "gadgets were sold (The economy of North Korea)"
+    )
+    expect(page.locator("#chat .option")).to_have_count(0)
+    expect(page.locator("#composer textarea")).to_be_focused()
+
+
+def test_details_of_an_answer_are_a_click_away(page: Page) -> None:
+    ask(page, "How much did North Korea's economy grow in 2023?")
+    details = page.locator("#chat .details")
+    expect(details.get_by_text("Confidence")).to_be_hidden()
+    details.get_by_text("Details").click()
+    expect(details).to_contain_text(re.compile(r"Confidence: (high|fair|low) \([01]\.\d\d of 1\)"))
 
 
 def test_answer_is_copied_as_markdown(page: Page, site: Site) -> None:

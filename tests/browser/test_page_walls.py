@@ -7,11 +7,14 @@ import pytest
 from conftest import Site
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from assistant.errors import SettingsError
 from assistant.render import visible
 from assistant.values import Document, Page, Section
 from assistant.web import reader
+from assistant.web.security import Guard
 from assistant.web.server import address, bind
 
 
@@ -39,6 +42,31 @@ def test_other_names_for_this_machine_are_refused(site: Site, host: str) -> None
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
 def test_loopback_names_are_answered(site: Site, name: str) -> None:
     assert httpx.get(f"{site.url}documents", headers={"Host": f"{name}:7860"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("docs.example.org", "https://docs.example.org", 200),
+        ("127.0.0.1:7860", "https://docs.example.org", 200),  # a proxy that names the chat by its address
+        ("127.0.0.1:7860", "http://127.0.0.1:7860", 200),
+        ("127.0.0.1:7860", "http://docs.example.org", 403),
+        ("docs.example.org", "https://evil.example", 403),
+        ("evil.example", "https://evil.example", 403),
+    ],
+)
+@pytest.mark.parametrize("listening", ["127.0.0.1", "0.0.0.0"])
+def test_behind_a_proxy_its_name_is_answered_and_no_other(
+    listening: str, host: str, origin: str, status: int
+) -> None:
+    guard = Guard(PlainTextResponse("ours"), host=listening, public_url="https://docs.example.org")
+    asked = TestClient(guard).get("/", headers={"Host": host, "Origin": origin})
+    assert asked.status_code == status
+
+
+def test_behind_a_proxy_the_page_asks_the_proxy(site: Site) -> None:
+    proxied = {"X-Forwarded-Host": "docs.example.org", "X-Forwarded-Proto": "https"}
+    assert httpx.get(f"{site.url}config", headers=proxied).json()["root"] == "https://docs.example.org"
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])

@@ -17,6 +17,7 @@ from assistant.settings import load
 from assistant.values import Answer, AnswerSentence, Citation, Document, Hit, Progress, SyncReport, Turn
 from assistant.web import conversation
 from assistant.web.conversation import Exchange
+from assistant.web.talks import Talks
 
 DOCUMENT = Document(
     "d1", "Tides", "tides.md", "text/markdown", "High water is at nine.", "0", (), (), "2026-01-01T00:00:00Z"
@@ -31,6 +32,8 @@ class SlowAssistant:
     def __init__(self, corpus_dir: Path) -> None:
         self.settings = load(corpus_dir=corpus_dir)
         self.may_answer, self.may_add = threading.Event(), threading.Event()
+        self.may_suggest = threading.Event()
+        self.may_suggest.set()
         self.histories: list[tuple[Turn, ...]] = []
         self.failure: Exception | None = None
 
@@ -41,6 +44,7 @@ class SlowAssistant:
         return DOCUMENT
 
     def examples(self, count: int = 4) -> tuple[str, ...]:
+        self.may_suggest.wait(20)
         return ()
 
     def stream(
@@ -97,6 +101,26 @@ def test_stop_ends_the_wait_and_the_next_question_is_answered(
     assert slow.histories[-1] == ()
 
 
+def test_question_asked_before_the_page_has_loaded_is_answered_and_stays(
+    visitor: Visitor, slow_site: tuple[SlowAssistant, Site]
+) -> None:
+    slow, site = slow_site
+    slow.may_answer.set()
+    slow.may_suggest.clear()
+    page = visitor.open(site.url)
+    try:
+        expect(page.locator("#heading .count")).to_have_text("1 document")
+        page.locator("#composer textarea").fill("When is high water?")
+        page.keyboard.press("Enter")
+        expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
+        with page.expect_response("**/gradio_api/run/predict*"):
+            slow.may_suggest.set()
+        page.wait_for_timeout(300)
+        expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
+    finally:
+        slow.may_suggest.set()
+
+
 def test_slow_adding_shows_progress_and_does_not_hold_up_a_question(
     visitor: Visitor, slow_site: tuple[SlowAssistant, Site], note_file: Path
 ) -> None:
@@ -142,6 +166,30 @@ def test_stopping_shows_the_whole_of_a_partly_shown_answer() -> None:
     partly = Exchange("When?", status="Searching…", answer=ANSWER, shown=0)
     assert conversation.stopped((partly,)) == (Exchange("When?", answer=ANSWER),)
     assert conversation.stopped(()) == ()
+
+
+def test_small_talk_is_no_turn(slow: SlowAssistant) -> None:
+    about = Answer("Hello", (), (), False, 0.0, (), {}, kind="about", note="Ask me something.")
+    assert conversation.turns((Exchange("Hello", answer=about),)) == ()
+
+
+def test_conversations_are_kept_by_their_keys_the_latest_longest() -> None:
+    keys, talk = [f"{number:032x}" for number in range(3)], (Exchange("When?", answer=ANSWER),)
+    talks = Talks(most=2)
+    for key in keys:
+        talks.keep(key, talk)
+    assert [talks.of(key) for key in keys] == [(), talk, talk]
+    talks.keep(keys[1], ())
+    talks.keep("guessable", talk)
+    assert [talks.of(key) for key in (*keys, "guessable", "")] == [(), (), talk, (), ()]
+
+
+def test_conversation_that_is_shown_again_waits_for_nothing() -> None:
+    talks, waiting = Talks(), Exchange("When?", status="Searching…")
+    talks.keep("0" * 32, (waiting,))
+    [shown] = talks.of("0" * 32)
+    assert (shown.status, shown.problem) == ("", "Stopped.")
+    assert waiting.stop.is_set()
 
 
 def test_messages_alternate() -> None:

@@ -18,6 +18,7 @@ panel.refresh();
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button");
   if (!button) return;
+  if (button.matches("#chat .option, #chat .example")) returnToComposer();
   if (button.classList.contains("cite")) openCitation(button);
   else if (button.classList.contains("copy")) copyAnswer(button);
   else if (button.id === "open-panel") {
@@ -30,6 +31,11 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) panel.escape();
 });
+
+// A button that asks a question is gone with its click. Where there is a keyboard, the next question is typed.
+function returnToComposer() {
+  if (matchMedia("(pointer: fine)").matches) document.querySelector("#composer textarea")?.focus();
+}
 
 function openCitation(button) {
   const key = [...button.classList].map((name) => CITATION.exec(name)).find(Boolean);

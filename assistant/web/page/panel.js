@@ -21,7 +21,7 @@ export class Panel {
       ariaLabel: "Filter documents", oninput: () => this.list(),
     });
     this.chooser = element("input", {
-      type: "file", id: "files", multiple: true, ariaLabel: "Files to add", tabIndex: -1,
+      type: "file", id: "files", multiple: true, hidden: true, ariaLabel: "Files to add",
       onchange: () => this.add(this.chooser.files),
     });
     this.overview = element(
@@ -126,7 +126,8 @@ export class Panel {
   }
 
   remove(one) {
-    this.question.textContent = `“${one.title}” and its file ${one.source} are deleted from the corpus. This cannot be undone.`;
+    const files = `${one.sources.length > 1 ? "files" : "file"} ${one.sources.join(", ")}`;
+    this.question.textContent = `“${one.title}” and its ${files} are deleted from the corpus. This cannot be undone.`;
     this.confirm.onclose = async () => {
       if (this.confirm.returnValue !== "remove") return;
       try {
@@ -170,5 +171,5 @@ function hint(count, found) {
   if (!count) return "No documents yet. Drag files into this page, or choose them with the button above.";
   if (!found) return "No title or name matches.";
   if (found > LISTED) return `${LISTED} of ${found.toLocaleString("en")} are listed. Type a part of a name above.`;
-  return "Text, Markdown, HTML and PDF files can be dragged anywhere into this page.";
+  return "Files can be dragged anywhere into this page: text, PDF, Office, web pages, mail, books, tables.";
 }

@@ -7,12 +7,23 @@ const NOTICES = {
   moved: "The document has changed since this answer. The cited words now stand here.",
   changed: "The document has changed since this answer: it no longer holds the cited words.",
 };
-const KINDS = {
-  "text/plain": "Plain text",
-  "text/markdown": "Markdown",
-  "text/html": "Web page",
-  "application/pdf": "PDF",
-};
+const KINDS = [
+  [/^text\/plain/, "Plain text"],
+  [/markdown/, "Markdown"],
+  [/html/, "Web page"],
+  [/pdf/, "PDF"],
+  [/wordprocessing|opendocument\.text/, "Text document"],
+  [/presentation/, "Presentation"],
+  [/spreadsheet|ms-excel/, "Spreadsheet"],
+  [/csv|tab-separated/, "Table"],
+  [/epub/, "Book"],
+  [/rfc822|outlook/, "Mail"],
+  [/rtf/, "Rich text"],
+  [/ipynb/, "Notebook"],
+  [/json/, "JSON"],
+  [/xml/, "XML"],
+  [/zip/, "Archive"],
+];
 
 export class Reader {
   constructor(onBack, onClose) {
@@ -20,6 +31,7 @@ export class Reader {
     this.facts = element("dl", { class: "facts" });
     this.notice = element("p", { class: "notice", role: "status", hidden: true });
     this.text = element("div", { class: "text", dir: "auto" });
+    this.where = element("p", { class: "where" });
     this.scroller = element(
       "div",
       { class: "scroller", tabIndex: 0, role: "region", ariaLabel: "Text of the document" },
@@ -35,6 +47,7 @@ export class Reader {
         element("button", { class: "back", type: "button", onclick: onBack }, "All documents"),
         element("button", { class: "close", type: "button", onclick: onClose }, "Back to chat"),
       ),
+      this.where,
       this.scroller,
     );
     this.latest = 0;
@@ -48,6 +61,7 @@ export class Reader {
     this.facts.replaceChildren();
     this.text.replaceChildren();
     this.notice.hidden = true;
+    this.where.hidden = true;
     try {
       const page = await this.fetch();
       if (ticket !== this.latest) return;
@@ -72,6 +86,8 @@ export class Reader {
     this.page = page;
     this.title.textContent = page.title;
     this.facts.replaceChildren(...facts(page));
+    this.where.replaceChildren(...place(page, this.place.cited.quote !== undefined));
+    this.where.hidden = !this.where.hasChildNodes();
     const notes = [NOTICES[page.state], ...page.notes].filter(Boolean);
     if (notes.length) this.say(notes.join(" "));
     this.text.replaceChildren(
@@ -130,11 +146,21 @@ function part({ text, level, page, cited }) {
   return whole;
 }
 
+// Where the cited words stand: always in sight, while the title scrolls away.
+function place({ title, section, page, state }, isCited) {
+  if (!isCited || state === "changed") return [];
+  const parts = [section, page === null ? "" : `Page ${page}`].filter(Boolean);
+  return [
+    element("span", { class: "of", dir: "auto" }, title),
+    ...(parts.length ? [element("span", { class: "at", dir: "auto" }, parts.join(" · "))] : []),
+  ];
+}
+
 function facts(page) {
   const rows = [
     ...Object.entries(page.facts),
     ["source", page.sources.length ? page.sources.join(", ") : page.source],
-    ["kind", KINDS[page.media_type] ?? page.media_type],
+    ["kind", KINDS.find(([pattern]) => pattern.test(page.media_type))?.[1] ?? page.media_type],
     ["added", page.added_at.slice(0, 10)],
   ];
   return rows.flatMap(([name, value]) => [
