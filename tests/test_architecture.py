@@ -16,13 +16,15 @@ PACKAGE = Path(assistant.__file__).parent
 # From the bottom up. A room imports only from the lines above its own; a folder is one room.
 ROOMS = """
 errors values
-settings words render verify corpus ownership
+settings words render verify sidecars addresses ownership
+corpus
 questions followups about
 signals shortanswer
 answerability
 ranking
 reading embedding passages
-library vectors
+library vectors fetching
+webpages
 ingest retrieval
 checking extract
 chain
@@ -51,6 +53,8 @@ ALONE = {
     "lxml": {"reading"},
     "trafilatura": {"reading"},
     "pydantic_settings": {"settings"},
+    "httpx": {"fetching", "vectors"},
+    "httpcore": {"fetching"},
     "matplotlib": {"evaluate"},
 }
 LANGCHAIN = {
