@@ -6,7 +6,6 @@ import gzip
 import itertools
 import time
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import NoReturn
@@ -15,7 +14,7 @@ import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web import ALSO_PUBLIC, PUBLIC, Web, page, pieces, redirect, served
+from web import ALSO_PUBLIC, PUBLIC, Web, page, pieces, redirect
 
 from assistant.addresses import is_public, is_url
 from assistant.errors import FetchFailed, FetchRefused
@@ -26,12 +25,6 @@ INSIDE = (
     "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 "
     "198.18.0.0/15 224.0.0.0/4 240.0.0.0/4"
 ).split()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with served() as made:
-        yield made
 
 
 def fetcher(web: Web, **limits: float) -> Fetcher:
@@ -114,7 +107,7 @@ NOWHERE = Fetcher(network=replace(Web().network, backend=NoWayOut()))
 def test_inside_address_is_refused_in_every_notation(network: str, at: int, notation: int) -> None:
     inside = IPv4Network(network)
     written = notations(inside[at % inside.num_addresses])[notation]
-    with pytest.raises(FetchRefused, match="is not a (public|web) address"):
+    with pytest.raises(FetchRefused, match=r"is not a (public|web) address"):
         NOWHERE.fetch(f"http://{written}/")
 
 

@@ -22,6 +22,8 @@ from assistant.fetching import Network
 
 PUBLIC = "93.184.216.34"
 ALSO_PUBLIC = "2606:2800:220:1:248:1893:25c8:1946"
+AUTHORITY = trustme.CA()
+CERTIFICATE = AUTHORITY.issue_cert("example.org")
 
 Reply = Callable[["Visit"], None]
 
@@ -100,11 +102,10 @@ class _Backend(httpcore.SyncBackend):
 @contextmanager
 def served() -> Iterator[Web]:
     """A web with one name, example.org, and a server for http and https each."""
-    web = Web(names={"example.org": [[PUBLIC]]}, authority=trustme.CA())
+    web = Web(names={"example.org": [[PUBLIC]]}, authority=AUTHORITY)
     plain, secure = _server(web), _server(web)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    assert web.authority
-    web.authority.issue_cert("example.org").configure_cert(context)
+    CERTIFICATE.configure_cert(context)
     context.sni_callback = lambda _socket, name, _context: web.greeted.append(name)
     secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
     web.doors = {80: plain.server_address[1], 8080: plain.server_address[1], 443: secure.server_address[1]}
