@@ -178,11 +178,11 @@ def _checked(url: str) -> httpx.URL:
     no_address = FetchRefused(f"{_short(url)!r} is not a web address. Write it as https://name/path.")
     try:
         found = httpx.URL(url.strip())
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise no_address from error
     if found.scheme and found.scheme not in PORTS:
         raise FetchRefused(f"Only http and https are fetched, not {found.scheme}. Add a file by its path.")
-    if not found.scheme or not found.host or len(url) > LONGEST_URL:
+    if not found.scheme or not found.host or "%" in found.host or len(url) > LONGEST_URL:
         raise no_address
     if found.userinfo:
         raise FetchRefused(f"The address of {found.host} holds a user name or password. Leave that out.")
@@ -255,7 +255,8 @@ class _Gate(httpcore.NetworkBackend):
         try:
             found = list(dict.fromkeys(self._network.resolve(host, port)))
         except (OSError, UnicodeError) as error:
-            raise FetchFailed(f"The name {host} cannot be resolved ({error}). Check the address.") from error
+            said = (isinstance(error, OSError) and error.strerror) or error
+            raise FetchFailed(f"The name {host} cannot be resolved ({said}). Check the address.") from error
         for address in found:
             if not is_public(address):
                 at = "" if address == host else f" leads to {address}, which"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from corpora import TOWN, Make, Ran, Run, write
-from web import Web, served
+from smallweb import Web, served
 
 from assistant import Assistant, cli
 from assistant.embedding import Embedder

@@ -14,7 +14,7 @@ import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web import ALSO_PUBLIC, PUBLIC, Web, page, pieces, redirect
+from smallweb import ALSO_PUBLIC, PUBLIC, Web, page, pieces, redirect
 
 from assistant.addresses import is_public, is_url
 from assistant.errors import FetchFailed, FetchRefused
@@ -194,6 +194,7 @@ def test_answer_that_changes_before_a_redirect_is_judged_again(web: Web) -> None
         ("http://[::1/", "not a web address"),
         ("http://１２７.０.０.１/", "not a web address"),
         ("http://example.org/\x00", "not a web address"),
+        ("http://example.org/\ud800", "not a web address"),
         (f"http://example.org/{'a' * 3000}", "not a web address"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from corpora import BRIDGE, Make, Ran, Run, bytes_below, faultless, write
-from web import Reply, Web, page, pieces, redirect
+from smallweb import Reply, Web, page, pieces, redirect
 
 from assistant import Assistant, cli
 from assistant.embedding import Embedder
@@ -24,7 +24,7 @@ FILE = "example.org_quince.md"
 QUESTION = "How much did the quince harvest weigh?"
 HTML = """<html><head><title>Quince news</title></head><body><nav><a href=/>Home</a></nav><article>
 <h1>Quince news</h1><p>The quince harvest of Wrocław weighed 812 tonnes in 2019.</p>
-<p>The growers had hoped for a far larger one, but the spring was cold and late.</p></article></body></html>"""
+<p>The growers had hoped for far more, but the spring was cold and late.</p></article></body></html>"""
 
 
 def article(tonnes: int, etag: str = '"1"') -> Reply:
@@ -189,7 +189,7 @@ def test_page_that_was_edited_by_hand_is_a_file_like_any_other(fetching: Assista
     fetching.sync(refresh=True)
     assert [document.source for document in fetching.documents()] == [FILE]
     assert fetching.add([URL]).added == ("example.org_quince (2).md",)
-    assert fetching.document(FILE).text == "It weighed 3 tonnes.\n"
+    assert (corpus / FILE).read_text(encoding="utf-8") == "It weighed 3 tonnes.\n"
 
 
 def test_page_that_is_moved_with_its_sidecar_keeps_its_url(fetching: Assistant, corpus: Path) -> None:
