@@ -27,7 +27,7 @@ from assistant.reading import MEDIA_TYPES
 
 PORTS = {"http": 80, "https": 443}  # the schemes that are fetched, with their own ports
 OTHER_PORTS = frozenset({8080, 8443})
-USER_AGENT = "cited-answers/0.1 (fetches single pages that a person asks for)"
+USER_AGENT = "cited-answers (fetches single pages that a person asked for)"
 ACCEPT = "text/html,application/xhtml+xml,application/pdf;q=0.9,text/*;q=0.8,*/*;q=0.5"
 LONGEST_URL = 2000  # characters
 PIECE_BYTES = 1 << 20  # inflated at a time
@@ -181,7 +181,7 @@ def _checked(url: str) -> httpx.URL:
     except (httpx.InvalidURL, UnicodeError) as error:
         raise no_address from error
     if found.scheme and found.scheme not in PORTS:
-        raise FetchRefused(f"Only http and https are fetched, not {found.scheme}. Add a file by its path.")
+        raise FetchRefused(f"Only http and https are fetched, not {found.scheme}. Add the file itself.")
     if not found.scheme or not found.host or "%" in found.host or len(url) > LONGEST_URL:
         raise no_address
     if found.userinfo:
@@ -260,7 +260,9 @@ class _Gate(httpcore.NetworkBackend):
         for address in found:
             if not is_public(address):
                 at = "" if address == host else f" leads to {address}, which"
-                raise FetchRefused(f"{host}{at} is not a public address: only public pages are fetched.")
+                raise FetchRefused(
+                    f"{host}{at} is not a public address, and only public pages are fetched. {SAVE_IT}"
+                )
         return found
 
 

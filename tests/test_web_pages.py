@@ -74,6 +74,7 @@ def test_page_is_kept_as_fetched_and_cited_by_its_url(fetching: Assistant, web: 
     answer = fetching.ask(QUESTION)
     assert "812 tonnes" in answer.citations[0].quote
     assert (answer.citations[0].source, answer.citations[0].path) == (URL, name)
+    assert faultless(fetching, answer)
     assert "Home" not in fetching.document(URL).text
     answer = fetching.ask("How long is the bridge over the Wend?")
     assert answer.citations[0].path == answer.citations[0].source == "bridge.md"

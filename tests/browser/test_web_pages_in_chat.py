@@ -96,4 +96,3 @@ def test_refused_address_is_said_where_uploads_are_and_can_be_corrected(
         says(failed, "was not fetched.")
         expect(box).to_have_value(address)
     assert seen.evaluate("document.documentElement.scrollWidth") <= 390
-    seen.screenshot(path="/tmp/web-phone.png")
