@@ -1,28 +1,20 @@
-"""A web page's bytes by its URL, from public addresses only: the one room that opens a connection to the web.
-
-Each connection resolves its name once, judges every address that the name has, and goes to one of those
-very addresses, so that no later answer of the name service can lead elsewhere. TLS is verified against the
-name. Knows nothing of the corpus.
-"""
+"""A URL to a page: what may be asked for, redirects, limits, and what went wrong as one sentence."""
 
 from __future__ import annotations
 
-import socket
 import ssl
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from urllib.request import getproxies_environment
 
 import httpcore
 import httpx
 
-from assistant.addresses import is_public
 from assistant.errors import FetchFailed, FetchRefused
+from assistant.fetching.gate import SAVE_IT, Deadline, Network, transport
 from assistant.reading import MEDIA_TYPES
 
 PORTS = {"http": 80, "https": 443}  # the schemes that are fetched, with their own ports
@@ -35,8 +27,6 @@ PIECE_BYTES = 1 << 20  # inflated at a time
 # What may turn out to be a document; its content decides, once it is here.
 _UNTYPED = frozenset({"", "application/octet-stream", "application/x-download", "binary/octet-stream"})
 _NO_TEXT = frozenset({"text/css", "text/javascript", "text/event-stream"})
-
-SAVE_IT = "Save the page in a browser and add the file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +65,6 @@ class Fetched:
         return _media_type(self.content_type)
 
 
-def _resolve(host: str, port: int) -> list[str]:
-    return [str(where[0]) for *_, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """The edge of the program: what answers for names, what connects to an address, whom TLS trusts."""
-
-    resolve: Callable[[str, int], Sequence[str]] = _resolve  # every address of a name; OSError if it has none
-    backend: httpcore.NetworkBackend = field(default_factory=httpcore.SyncBackend)
-    trust: Callable[[], ssl.SSLContext] = httpx.create_ssl_context
-
-
 class Fetcher:
     """Fetches pages, each over connections of its own; proxies of the environment are not used."""
 
@@ -105,19 +82,16 @@ class Fetcher:
         Raises FetchRefused if it may not be fetched, FetchFailed if it cannot be fetched now.
         """
         asked = _checked(url)
-        deadline = _Deadline(self.limits.total_s)
-        gate = _Gate(self._network, deadline)
-        pool = httpcore.ConnectionPool(
-            ssl_context=self._trust, max_keepalive_connections=0, network_backend=gate
-        )
+        deadline = Deadline(self.limits.total_s)
+        way_out = transport(self._network, self._trust, deadline)
         headers = {"User-Agent": USER_AGENT, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
         with httpx.Client(
-            transport=_Transport(pool), headers=headers, timeout=self.limits.silence_s, trust_env=False
+            transport=way_out, headers=headers, timeout=self.limits.silence_s, trust_env=False
         ) as client:
             return self._follow(client, asked, known, deadline)
 
     def _follow(
-        self, client: httpx.Client, asked: httpx.URL, known: Known | None, deadline: _Deadline
+        self, client: httpx.Client, asked: httpx.URL, known: Known | None, deadline: Deadline
     ) -> Fetched | None:
         """Ask, and ask again where a redirect leads, each time as if that had been asked for."""
         request = client.build_request("GET", asked)
@@ -201,130 +175,6 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-# --- connections ---------------------------------------------------------------------------------
-
-
-class _Deadline:
-    """The time by which all must be done, however lively the server is."""
-
-    def __init__(self, total_s: float) -> None:
-        self.total_s = total_s
-        self._end = time.monotonic() + total_s
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() >= self._end
-
-    def at_most(self, timeout_s: float | None) -> float:
-        """The time for one step. Raises httpcore.ReadTimeout if none is left."""
-        if self.is_over:
-            raise httpcore.ReadTimeout
-        left = self._end - time.monotonic()
-        return left if timeout_s is None else min(timeout_s, left)
-
-
-class _Gate(httpcore.NetworkBackend):
-    """The only way out: a name is resolved once, and connected to at an address that was judged."""
-
-    def __init__(self, network: Network, deadline: _Deadline) -> None:
-        self._network = network
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError("it has no address")
-        for address in self._addresses(host, port):
-            try:
-                stream = self._network.backend.connect_tcp(
-                    address, port, self._deadline.at_most(timeout), local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _Timed(stream, self._deadline)
-        raise failure
-
-    def _addresses(self, host: str, port: int) -> list[str]:
-        """Every address of a name, all of them public: one that is not makes the name suspect."""
-        try:
-            found = list(dict.fromkeys(self._network.resolve(host, port)))
-        except (OSError, UnicodeError) as error:
-            said = (isinstance(error, OSError) and error.strerror) or error
-            raise FetchFailed(f"The name {host} cannot be resolved ({said}). Check the address.") from error
-        for address in found:
-            if not is_public(address):
-                at = "" if address == host else f" leads to {address}, which"
-                raise FetchRefused(
-                    f"{host}{at} is not a public address, and only public pages are fetched. {SAVE_IT}"
-                )
-        return found
-
-
-class _Timed(httpcore.NetworkStream):
-    """A connection each step of which ends by the deadline."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.at_most(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.at_most(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.at_most(timeout))
-        return _Timed(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx over a pool of ours; its own transport does not let the way out be chosen."""
-
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
 # --- what is asked, and what comes back ----------------------------------------------------------
 
 
@@ -359,7 +209,7 @@ def _inflated(response: httpx.Response) -> Iterator[bytes]:
 
 
 @contextmanager
-def _told(url: httpx.URL, *, redirected: bool, deadline: _Deadline) -> Iterator[None]:
+def _told(url: httpx.URL, *, redirected: bool, deadline: Deadline) -> Iterator[None]:
     """What goes wrong inside it as a sentence for the reader, which says where a redirect had led."""
     where = f"It redirects to {_short(str(url))}. " if redirected else ""
     try:
@@ -372,7 +222,7 @@ def _told(url: httpx.URL, *, redirected: bool, deadline: _Deadline) -> Iterator[
         raise FetchFailed(f"{where}It did not arrive whole ({error}). Try again later.") from error
 
 
-def _unreached(host: str, error: Exception, deadline: _Deadline) -> str:
+def _unreached(host: str, error: Exception, deadline: Deadline) -> str:
     if deadline.is_over:
         return f"It was not complete after {deadline.total_s:.0f} seconds. Try again later."
     if isinstance(error, httpcore.TimeoutException):
