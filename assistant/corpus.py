@@ -63,7 +63,9 @@ def replace(corpus_dir: Path, source: str, content: bytes) -> None:
 
 def delete(corpus_dir: Path, sources: Sequence[str]) -> None:
     """Delete these files of the corpus, with their sidecars. Raises CorpusError if one cannot be deleted."""
-    for path in (corpus_dir / name for source in sources for name in (source, beside(source))):
+    paths = [corpus_dir / source for source in sources]
+    sidecars = [corpus_dir / beside(source) for source in sources]  # of a long name there can be none
+    for path in (*paths, *filter(os.path.lexists, sidecars)):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

@@ -93,7 +93,7 @@ class WebPages:
                 assert held is not None  # only a copy that is known can be unchanged
                 return held.source
             with tempfile.TemporaryDirectory(prefix="assistant-") as folder:
-                path = Path(folder, file_name(fetched))
+                path = Path(folder, Path(held.source).name if held else file_name(fetched))
                 path.write_bytes(fetched.body)
                 reader.read(path)
                 with self._changing:
@@ -123,7 +123,11 @@ class WebPages:
             copied, failures = corpus.copy_in(self._corpus_dir, [path], names=None, max_bytes=self._max_bytes)
             if failures:
                 raise CorpusError(failures[0].reason)
-            corpus.replace(self._corpus_dir, beside(copied[0]), page.to_json())
+            try:
+                corpus.replace(self._corpus_dir, beside(copied[0]), page.to_json())
+            except OSError:
+                corpus.delete(self._corpus_dir, copied)
+                raise
             return copied[0]
         # The sidecar first: it is true of the old bytes and of the new ones, wherever this is interrupted.
         corpus.replace(self._corpus_dir, beside(held.source), page.to_json())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -163,6 +165,29 @@ def test_page_that_fails_later_leaves_its_old_copy(fetching: Assistant, web: Web
     assert fetching.add([URL]).failures == (failure,)
     assert bytes_below(corpus) == before
     assert "812 tonnes" in fetching.ask(QUESTION).citations[0].quote
+
+
+def test_page_of_another_kind_does_not_replace_what_its_name_cannot_hold(
+    fetching: Assistant, web: Web, corpus: Path
+) -> None:
+    web.pages[ADDRESS] = page(r"{\rtf1 The quince harvest weighed 812 tonnes.}", kind="application/rtf")
+    fetching.add([URL])
+    web.pages[ADDRESS] = page("Only text now.", kind="text/plain")
+    [failure] = fetching.sync(refresh=True).failures
+    assert "named as a RTF" in failure.reason
+    assert "812 tonnes" in fetching.document(URL).text
+
+
+def test_full_disk_leaves_no_page_without_its_url(
+    fetching: Assistant, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("assistant.corpus.replace", full)
+    [failure] = fetching.add([URL]).failures
+    assert "No space left" in failure.reason
+    assert list(corpus.iterdir()) == []
 
 
 # --- changes -------------------------------------------------------------------------------------
