@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import httpcore
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from smallweb import ALSO_PUBLIC, PUBLIC, Web, page, pieces, redirect
 
@@ -28,7 +28,7 @@ INSIDE = (
 
 
 def fetcher(web: Web, **limits: float) -> Fetcher:
-    given = {"max_bytes": 1_000_000, "total_s": 5.0, "silence_s": 5.0} | limits
+    given = {"max_bytes": 1_000_000, "total_s": 30.0, "silence_s": 30.0} | limits
     return Fetcher(Limits(**given), network=web.network)  # type: ignore[arg-type]
 
 
@@ -103,6 +103,7 @@ class NoWayOut(httpcore.NetworkBackend):
 NOWHERE = Fetcher(network=replace(Web().network, backend=NoWayOut()))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(INSIDE), st.integers(0, 2**32 - 1), st.integers(0, 14))
 def test_inside_address_is_refused_in_every_notation(network: str, at: int, notation: int) -> None:
     inside = IPv4Network(network)
@@ -291,7 +292,7 @@ def test_server_that_dribbles_is_left_in_time(web: Web, reply: object) -> None:
     began = time.monotonic()
     with pytest.raises(FetchFailed, match="not complete after"):
         fetcher(web, total_s=0.6).fetch("http://example.org/")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15  # half the time that silence is borne
 
 
 def test_server_that_says_nothing_is_left(web: Web) -> None:
