@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from assistant import corpus
-from assistant.errors import AssistantError
+from assistant.addresses import is_url
+from assistant.errors import AssistantError, FetchRefused
 from assistant.settings import Settings, load
 from assistant.values import Answer, Document, Failure, Hit, Progress, SyncReport, Turn
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from assistant.embedding import Embedder
+    from assistant.fetching import Fetcher
     from assistant.ingest import Stores
     from assistant.library import Library
     from assistant.ownership import Ownership
     from assistant.retrieval import Retriever
+    from assistant.webpages import WebPages
 
     Report = Callable[[Progress], None]
 
@@ -48,13 +51,20 @@ class Assistant:
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, embedder: Embedder | None = None, **overrides: Any
+        self,
+        settings: Settings | None = None,
+        *,
+        embedder: Embedder | None = None,
+        fetcher: Fetcher | None = None,
+        **overrides: Any,
     ) -> None:
         """Settings are read from the environment unless given; `overrides` are single settings.
 
-        With `embedder`, assistants share one loaded model. Raises SettingsError if a setting cannot be used.
+        With `embedder`, assistants share one loaded model; a `fetcher` has limits or a network of its own.
+        Raises SettingsError if a setting cannot be used.
         """
         self.settings = settings or load(**overrides)
+        self._fetcher = fetcher
         self._embedder = embedder
         self._recovered = False  # the vectors were compared with the library since it was opened
         self._changing = threading.RLock()
@@ -70,13 +80,19 @@ class Assistant:
 
     # --- the corpus ------------------------------------------------------------------------------
 
-    def sync(self, *, rebuild: bool = False, progress: Report = _quiet) -> SyncReport:
+    def sync(self, *, rebuild: bool = False, refresh: bool = False, progress: Report = _quiet) -> SyncReport:
         """Make the index agree with the corpus folder; with `rebuild`, from nothing.
 
-        Raises IndexUnusable or CorpusError; a document that cannot be read is named in `failures`.
+        With `refresh`, web pages that have changed are fetched again first. Raises IndexUnusable or
+        CorpusError; what cannot be read, or fetched, is named in `failures`.
         """
         from assistant import ingest
 
+        if refresh:
+            _ = self._library  # nothing is written while another process owns the index
+            stale = self._web_pages.refresh(report=progress)
+            report = self.sync(rebuild=rebuild, progress=progress)
+            return replace(report, failures=(*stale, *report.failures))
         with self._changing:
             if rebuild:
                 self._start_over()
@@ -86,20 +102,28 @@ class Assistant:
     def add(
         self, paths: Sequence[Path | str], *, names: Sequence[str] | None = None, progress: Report = _quiet
     ) -> SyncReport:
-        """Copy files into the corpus, under `names` if given, and index them.
+        """Copy files into the corpus, under `names` if given, and index them; a URL is fetched first.
 
-        A name that is taken gets a number; a file that cannot be read is named in `failures` and not kept.
+        A name that is taken gets a number; a page that is here already is brought up to date. What cannot
+        be read, or fetched, is named in `failures` and not kept.
         """
+        _ = self._library  # nothing is copied while another process owns the index
+        known = set(corpus.files(self.settings.corpus_dir))
+        urls = [str(path) for path in paths if is_url(path)]
+        fetched, unfetched = self._web_pages.add(urls, report=progress) if urls else ([], [])
+        local = [at for at, path in enumerate(paths) if not is_url(path)]
         with self._changing:
-            _ = self._library  # nothing is copied while another process owns the index
-            known = set(corpus.files(self.settings.corpus_dir))
             copied, failures = corpus.copy_in(
-                self.settings.corpus_dir, paths, names=names, max_bytes=self.settings.max_file_bytes
+                self.settings.corpus_dir,
+                [paths[at] for at in local],
+                names=[names[at] for at in local] if names else None,
+                max_bytes=self.settings.max_file_bytes,
             )
             report = self.sync(progress=progress)
-            refused = {failure.source for failure in report.failures}.intersection(copied)
+            brought = [*fetched, *copied]
+            refused = {failure.source for failure in report.failures}.intersection(brought)
             corpus.delete(self.settings.corpus_dir, sorted(refused - known))
-            return _with(report, failures, copied)
+            return _with(report, [*unfetched, *failures], brought)
 
     def remove(self, id_or_source: str) -> Document:
         """Delete a document's files from the corpus and every trace of it from the index.
@@ -117,8 +141,8 @@ class Assistant:
         return self._library.documents()
 
     def document(self, id_or_source: str) -> Document:
-        """One document with its text. Raises UnknownDocument."""
-        return self._library.document(id_or_source)
+        """One document, by its id, path or URL, with its text. Raises UnknownDocument."""
+        return self._library.document(_named(id_or_source))
 
     def check(self) -> tuple[str, ...]:
         """Test every invariant on the real data; one sentence for each that fails."""
@@ -234,6 +258,18 @@ class Assistant:
         return self._embedder
 
     @property
+    def _web_pages(self) -> WebPages:
+        from assistant.fetching import Fetcher
+        from assistant.webpages import WebPages
+
+        return WebPages(
+            self.settings.corpus_dir,
+            self._fetcher or Fetcher(),
+            max_bytes=self.settings.max_file_bytes,
+            changing=self._changing,
+        )
+
+    @property
     def _answering(self) -> _Engine:
         """The engine, fit to be asked: vectors that are lost or half-written are rebuilt; a log says so."""
         if not self._recovered:
@@ -316,6 +352,18 @@ def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _E
         documents=library.documents,
     )
     return _Engine(Stores(settings, library, index, embedder), retriever, chain)
+
+
+def _named(id_or_source: str) -> str:
+    """A URL in the form under which its page is kept; anything else as it is."""
+    if "://" not in id_or_source:
+        return id_or_source
+    from assistant import fetching
+
+    try:
+        return fetching.canonical(id_or_source)
+    except FetchRefused:
+        return id_or_source
 
 
 def _whole(text: str) -> str:

@@ -39,10 +39,12 @@ Batch = Annotated[
 ]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", metavar="ID", help="Use this document only (an id or path); may be repeated."),
+    typer.Option(
+        "--source", metavar="ID", help="Use this document only (an id, path or URL); may be repeated."
+    ),
 ]
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="A document's id, or its path below the corpus folder.")
+    str, typer.Argument(metavar="ID", help="A document's id, its path below the corpus folder, or its URL.")
 ]
 
 
@@ -143,10 +145,13 @@ def search(
 
 @app.command()
 def add(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, or folders of files.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH_OR_URL…", help="Files, folders of files, or addresses of web pages."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy files into the corpus and index them; a name that is taken gets a number."""
+    """Copy files, or fetch web pages, into the corpus and index them; a name that is taken gets a number."""
     with Assistant() as assistant, _progress() as progress:
         report = assistant.add(paths, progress=progress)
     _finish(report, as_json)
@@ -155,7 +160,7 @@ def add(
 @app.command()
 def remove(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="Documents' ids, or paths below the corpus.")
+        list[str], typer.Argument(metavar="ID…", help="Documents' ids, paths below the corpus, or URLs.")
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting the files.")] = False,
     as_json: AsJson = False,
@@ -187,11 +192,10 @@ def list_(as_json: AsJson = False) -> None:
     with Assistant() as assistant:
         documents = assistant.documents()
     for document in documents:
-        for source in document.sources:
-            if as_json:
-                print(_json(_listed(document, source)))
-            else:
-                print(f"{document.id}  {_one_line(source)}  {_one_line(document.title)}")
+        for path in document.sources:
+            row = _listed(document, path)
+            text = f"{document.id}  {_one_line(row['source'])}  {_one_line(document.title)}"
+            print(_json(row) if as_json else text)
     if not documents:
         errors.print(
             "No documents are indexed. Put files into the corpus folder and run: python -m assistant sync"
@@ -206,7 +210,7 @@ def show(document: Id, as_json: AsJson = False) -> None:
     with Assistant() as assistant:
         found = assistant.document(document)
     if as_json:
-        whole = _listed(found, found.source) | {
+        whole = _listed(found, found.path) | {
             "text": found.text,
             "sections": [
                 {"start": s.start, "end": s.end, "headings": list(s.headings)} for s in found.sections
@@ -223,11 +227,14 @@ def sync(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Throw the index away and build it anew.")
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch web pages again that have changed, first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the index agree with the corpus folder: what is new, changed or gone."""
     with Assistant() as assistant:
-        report = _synced(assistant, rebuild=rebuild)
+        report = _synced(assistant, rebuild=rebuild, refresh=refresh)
     _finish(report, as_json)
 
 
@@ -300,9 +307,9 @@ def _ready() -> Iterator[Assistant]:
         yield assistant
 
 
-def _synced(assistant: Assistant, *, rebuild: bool = False) -> SyncReport:
+def _synced(assistant: Assistant, *, rebuild: bool = False, refresh: bool = False) -> SyncReport:
     with _progress() as progress:
-        report = assistant.sync(rebuild=rebuild, progress=progress)
+        report = assistant.sync(rebuild=rebuild, refresh=refresh, progress=progress)
     for note in report.notes:
         errors.print(note, markup=False)
     return report
@@ -404,10 +411,13 @@ def _need_json(as_json: bool) -> None:
         raise SettingsError("--batch prints JSON lines. Add --json.")
 
 
-def _listed(document: Document, source: str) -> dict[str, Any]:
+def _listed(document: Document, path: str) -> dict[str, Any]:
+    origin = document.origin(path)
     return {
         "document_id": document.id,
-        "source": source,
+        "source": origin.url if origin else path,
+        "path": path,
+        "fetched_at": origin.fetched_at if origin else None,
         "title": document.title,
         "media_type": document.media_type,
         "sha256": document.sha256,

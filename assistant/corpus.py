@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.errors import CorpusError
+from assistant.sidecars import beside
 from assistant.values import Failure
 
 NOT_INDEXED = frozenset({"README.md"})  # at the top of the corpus: it says what belongs there
@@ -49,10 +50,22 @@ def files(corpus_dir: Path) -> list[str]:
     return [path.relative_to(corpus_dir).as_posix() for path in corpus_dir.rglob("*") if path.is_file()]
 
 
+def replace(corpus_dir: Path, source: str, content: bytes) -> None:
+    """Put this content at a path of the corpus, in one step. Raises OSError."""
+    path = corpus_dir / source
+    part = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def delete(corpus_dir: Path, sources: Sequence[str]) -> None:
-    """Delete these files of the corpus. Raises CorpusError if one cannot be deleted."""
-    for source in sources:
-        path = corpus_dir / source
+    """Delete these files of the corpus, with their sidecars. Raises CorpusError if one cannot be deleted."""
+    paths = [corpus_dir / source for source in sources]
+    sidecars = [corpus_dir / beside(source) for source in sources]  # of a long name there can be none
+    for path in (*paths, *filter(os.path.lexists, sidecars)):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

@@ -5,6 +5,8 @@ AssistantError
 ├── CorpusError          a file or folder of the corpus cannot be used
 │   ├── UnreadableFile   a file was found, but no text could be read from it
 │   └── UnknownDocument  no document has this id or path
+├── FetchFailed          a web page could not be fetched now
+│   └── FetchRefused     a web page may not be fetched: for its address, its kind or its size
 ├── IndexUnusable        the index cannot be opened or written
 │   └── IndexLocked      another process owns the index
 └── ModelUnavailable     a model's weights are not on this machine, or are not the right ones
@@ -31,6 +33,14 @@ class UnreadableFile(CorpusError):
 
 class UnknownDocument(CorpusError):
     """No document has this id or path."""
+
+
+class FetchFailed(AssistantError):
+    """A web page could not be fetched now; a later attempt may succeed."""
+
+
+class FetchRefused(FetchFailed):
+    """A web page may not be fetched: for its address, its kind or its size."""
 
 
 class IndexUnusable(AssistantError):

@@ -131,6 +131,7 @@ class Extractor:
             quote=quote.text,
             page=self.library.page_at(passage.document_id, quote.start),
             section=_section(quote.hit),
+            path=quote.hit.path,
         )
 
     def _refusal(self, question: Question) -> str:

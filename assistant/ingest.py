@@ -20,6 +20,7 @@ from assistant.errors import CorpusError, IndexUnusable, UnreadableFile
 from assistant.library import Library
 from assistant.reading import Limits, Reader
 from assistant.settings import Settings
+from assistant.sidecars import origins
 from assistant.values import Content, Document, Failure, Passage, Progress, SyncReport
 from assistant.vectors import Index
 
@@ -82,6 +83,12 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     if gone:
         stores.library.set_note("chroma", "removing")
     _forget(stores, gone)
+    stores.library.set_origins(
+        origins(
+            stores.settings.corpus_dir,
+            {path: sha256 for path, (_, sha256) in stores.library.sources().items()},
+        )
+    )
     if result.stored or gone:
         stores.library.drop_unused_vectors(stores.embedder.name)
     if gone:

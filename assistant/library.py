@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
-from assistant.values import Document, Page, Passage, Section, Sentence
+from assistant.values import Document, Origin, Page, Passage, Section, Sentence
 from assistant.words import words
 
 FILE = "library.sqlite3"
@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS sources (
     path TEXT PRIMARY KEY,
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sources_by_document ON sources(document_id);
+CREATE TABLE IF NOT EXISTS origins (
+    path TEXT PRIMARY KEY, url TEXT NOT NULL, fetched_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS origins_by_url ON origins(url);
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
@@ -58,6 +61,7 @@ CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'postings', 'instance')
 """
 
 Vectors = NDArray[np.float32]
+ORIGINS = "o.path, o.url, o.fetched_at FROM origins o JOIN sources s ON s.path = o.path"
 PASSAGE_COLUMNS = "p.id, p.document_id, p.start, p.end, p.text, p.sentences, p.headings, p.header"
 
 
@@ -89,20 +93,22 @@ class Library:
             db.rollback()
 
     def document(self, id_or_source: str) -> Document:
-        """The document with this id, or at this path below the corpus folder, with its text.
+        """The document with this id, at this path below the corpus folder, or fetched from this URL.
 
-        Raises UnknownDocument.
+        With its text. Raises UnknownDocument.
         """
         row = self._row(
             "SELECT id, title, media_type, sha256, text, structure, added_at FROM documents WHERE id = ?1"
-            " OR id = (SELECT document_id FROM sources WHERE path = ?1) LIMIT 1",
+            " OR id = (SELECT document_id FROM sources WHERE path = ?1 OR path ="
+            " (SELECT path FROM origins WHERE url = ?1)) LIMIT 1",
             (id_or_source,),
         )
         if row is None:
             raise UnknownDocument(
-                f"No document has the id or path {id_or_source!r}. `python -m assistant list` shows them all."
+                f"No document has the id, path or URL {id_or_source!r}. "
+                "`python -m assistant list` shows them all."
             )
-        return _document(row, self._sources(row[0]))
+        return _document(row, self._sources(row[0]), self._origins(row[0]))
 
     def text_at(self, document_id: str, start: int, end: int) -> str:
         """The characters of a document's text from `start` to `end`; empty where there are none."""
@@ -123,7 +129,12 @@ class Library:
         sources: dict[str, list[str]] = {}
         for path, document_id in self._rows("SELECT path, document_id FROM sources ORDER BY path"):
             sources.setdefault(document_id, []).append(path)
-        found = (_document(row, tuple(sources.get(row[0], ()))) for row in rows)
+        fetched: dict[str, list[Origin]] = {}
+        for document_id, *origin in self._rows(f"SELECT s.document_id, {ORIGINS} ORDER BY o.path"):
+            fetched.setdefault(document_id, []).append(Origin(*origin))
+        found = (
+            _document(row, tuple(sources.get(row[0], ())), tuple(fetched.get(row[0], ()))) for row in rows
+        )
         return tuple(sorted(found, key=lambda document: document.source))
 
     def sources(self) -> dict[str, tuple[str, str]]:
@@ -212,7 +223,7 @@ class Library:
                 (document_id,),
             )
             if row:
-                found[document_id] = _document(row, self._sources(document_id))
+                found[document_id] = _document(row, self._sources(document_id), self._origins(document_id))
         return found
 
     def passage_count(self) -> int:
@@ -314,6 +325,15 @@ class Library:
         with self.writing() as db:
             self._set_sources(db, document_id, paths)
 
+    def set_origins(self, origins: Iterable[Origin]) -> None:
+        """Say where the files came from that were fetched, in place of all that was said before."""
+        now = sorted((origin.path, origin.url, origin.fetched_at) for origin in origins)
+        if now == self._rows("SELECT path, url, fetched_at FROM origins ORDER BY path"):
+            return
+        with self.writing() as db:
+            db.execute("DELETE FROM origins")
+            db.executemany("INSERT INTO origins VALUES (?, ?, ?)", now)
+
     def remove(self, document_ids: Iterable[str]) -> None:
         """Take documents out of every table. `compact` then takes their words off the disk."""
         with self.writing() as db:
@@ -409,6 +429,10 @@ class Library:
         rows = self._rows("SELECT path FROM sources WHERE document_id = ? ORDER BY path", (document_id,))
         return tuple(row[0] for row in rows)
 
+    def _origins(self, document_id: str) -> tuple[Origin, ...]:
+        rows = self._rows(f"SELECT {ORIGINS} WHERE s.document_id = ? ORDER BY o.path", (document_id,))
+        return tuple(Origin(*row) for row in rows)
+
     @staticmethod
     def _set_sources(db: sqlite3.Connection, document_id: str, paths: Sequence[str]) -> None:
         db.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
@@ -490,13 +514,16 @@ def _structure(document: Document) -> str:
     return json.dumps({name: whole[name] for name in ("sections", "pages", "facts", "questions", "notes")})
 
 
-def _document(row: tuple[str, str, str, str, str, str, str], sources: tuple[str, ...]) -> Document:
+def _document(
+    row: tuple[str, str, str, str, str, str, str], sources: tuple[str, ...], origins: tuple[Origin, ...]
+) -> Document:
     document_id, title, media_type, sha256, text, structure, added_at = row
     parts = json.loads(structure)
+    path = sources[0] if sources else ""
     return Document(
         id=document_id,
         title=title or Path(sources[0] if sources else document_id).stem,
-        source=sources[0] if sources else "",
+        source=next((origin.url for origin in origins if origin.path == path), path),
         media_type=media_type,
         text=text,
         sha256=sha256,
@@ -507,6 +534,7 @@ def _document(row: tuple[str, str, str, str, str, str, str], sources: tuple[str,
         facts=parts["facts"],
         questions=tuple(parts["questions"]),
         notes=tuple(parts["notes"]),
+        origins=origins,
     )
 
 

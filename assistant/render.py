@@ -53,8 +53,8 @@ def to_json(answer: Answer, *, id: str | None = None) -> dict[str, Any]:
 
 def citation_to_json(citation: Citation) -> dict[str, Any]:
     """The fields of one citation in `ask --json`."""
-    names = ("number", "document_id", "title", "source", "page", "section", "start", "end", "quote")
-    return {name: getattr(citation, name) for name in names}
+    names = ("number", "document_id", "title", "source", "path", "page", "section", "start", "end", "quote")
+    return {name: getattr(citation, name) for name in names} | {"path": citation.path or citation.source}
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
@@ -62,6 +62,7 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
     return {
         "document_id": hit.passage.document_id,
         "source": hit.source,
+        "path": hit.path or hit.source,
         "title": hit.title,
         "start": hit.passage.start,
         "end": hit.passage.end,

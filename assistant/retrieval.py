@@ -94,6 +94,7 @@ class Retriever(BaseRetriever):
                 rank=rank,
                 found_by=_found_by(passage_id, near, spoken),
                 keywords=round(spoken.get(passage_id, 0.0), 4),
+                path=headers[passages[passage_id].document_id].path,
             )
             for rank, passage_id in enumerate(ranked, start=1)
         )

@@ -59,8 +59,17 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when a file of the corpus was fetched."""
+
+    path: str  # below the corpus folder
+    url: str
+    fetched_at: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A document of the corpus; `source` is its path below the corpus folder."""
+    """A document of the corpus; `source` is its path below the corpus folder, or a fetched page's URL."""
 
     id: str
     title: str
@@ -71,10 +80,20 @@ class Document:
     sections: tuple[Section, ...]
     pages: tuple[Page, ...]
     added_at: str  # ISO 8601, UTC
-    sources: tuple[str, ...] = ()  # every path that holds these bytes, `source` first
+    sources: tuple[str, ...] = ()  # every path that holds these bytes, that of `source` first
     facts: dict[str, str] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()  # of those of `sources` that were fetched
+
+    @property
+    def path(self) -> str:
+        """The path below the corpus folder."""
+        return self.sources[0] if self.sources else self.source
+
+    def origin(self, path: str) -> Origin | None:
+        """Where the file at this path was fetched; None for one that was not."""
+        return next((origin for origin in self.origins if origin.path == path), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,7 @@ class Hit:
     rank: int
     found_by: tuple[str, ...]  # "meaning", "keywords"
     keywords: float = 0.0  # BM25, higher is better; 0 where the keywords did not find it
+    path: str = ""  # below the corpus folder, where `source` is a URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +146,7 @@ class Citation:
     quote: str
     page: int | None = None
     section: str | None = None
+    path: str = ""  # below the corpus folder, where `source` is a URL
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from corpora import TOWN, Make, Ran, Run, write
+from smallweb import Web, served
 
 from assistant import Assistant, cli
 from assistant.embedding import Embedder
@@ -49,6 +50,13 @@ def corpus(tmp_path: Path) -> Path:
 def index(tmp_path: Path) -> Path:
     """Where the assistants of `make` keep their index; not there yet."""
     return tmp_path / "index"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A small web of our own; the real one is not asked for anything."""
+    with served() as made:
+        yield made
 
 
 @pytest.fixture

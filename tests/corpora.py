@@ -107,7 +107,7 @@ def faultless(assistant: Assistant, answer: Answer) -> bool:
     for citation in (*answer.citations, *answer.closest):
         document = assistant.document(citation.document_id)
         assert document.text[citation.start : citation.end] == citation.quote != ""
-        assert citation.source in document.sources
+        assert (citation.source, citation.path or citation.source) == (document.source, document.path)
     for sentence in answer.sentences:
         assert sentence.citations
         assert sentence.text in [quotes[number] for number in sentence.citations]

@@ -16,7 +16,8 @@ PACKAGE = Path(assistant.__file__).parent
 # From the bottom up. A room imports only from the lines above its own; a folder is one room.
 ROOMS = """
 errors values
-settings words render verify corpus ownership
+settings words render verify sidecars addresses ownership
+corpus
 questions about spelling
 followups
 compound
@@ -24,7 +25,8 @@ signals shortanswer
 answerability
 ranking
 reading embedding reranking passages
-library vectors
+library vectors fetching
+webpages
 ingest retrieval
 checking extract
 chain
@@ -54,6 +56,8 @@ ALONE = {
     "lxml": {"reading"},
     "trafilatura": {"reading"},
     "pydantic_settings": {"settings"},
+    "httpx": {"fetching", "vectors"},
+    "httpcore": {"fetching"},
     "matplotlib": {"evaluate"},
 }
 LANGCHAIN = {

@@ -218,6 +218,7 @@ def test_json_of_an_answer_is_the_contract() -> None:
                 "document_id": "d1",
                 "title": "Brief",
                 "source": "brief.md",
+                "path": "brief.md",
                 "page": None,
                 "section": None,
                 "start": 3,
@@ -243,6 +244,7 @@ def test_json_of_a_hit_is_the_contract() -> None:
     assert render.hit_to_json(Hit(passage, "Brief", "brief.md", 0.5, 1, ("meaning",))) == {
         "document_id": "d1",
         "source": "brief.md",
+        "path": "brief.md",
         "title": "Brief",
         "start": 5,
         "end": 9,

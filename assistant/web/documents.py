@@ -9,17 +9,20 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from assistant.addresses import is_url
 from assistant.errors import AssistantError, UnknownDocument
 from assistant.values import Document, Progress, SyncReport
 from assistant.web import reader
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+
+Report = Callable[[Progress], None]
 
 FAULT = "Something went wrong in the program, so this was not done. Try it again."
 PRIVATE = {"Cache-Control": "no-store"}
@@ -71,15 +74,30 @@ def routes(assistant: Assistant) -> APIRouter:
                     folder.cleanup()
                     return _problem(f"{name} is larger than the {most:,} bytes that are read. Split it.", 413)
                 file.write(chunk)
-        return StreamingResponse(
-            _adding(assistant, path, name, folder.cleanup), media_type="application/x-ndjson", headers=PRIVATE
-        )
+
+        def add(report: Report) -> SyncReport:
+            try:
+                return assistant.add([path], names=[name], progress=report)
+            finally:
+                folder.cleanup()
+
+        return _streamed(add)
+
+    @router.post("/documents/pages")
+    def fetching(url: Annotated[str, Body(embed=True)]) -> Response:
+        given = url.strip()
+        address = given if is_url(given) else f"https://{given}"  # as browsers take what is typed
+        return _streamed(lambda report: assistant.add([address], progress=report))
 
     return router
 
 
-def _adding(assistant: Assistant, path: Path, name: str, clean_up: Callable[[], None]) -> Iterator[str]:
-    """Add one file in a thread of its own; a line of JSON for each step of progress, then for the outcome.
+def _streamed(add: Callable[[Report], SyncReport]) -> Response:
+    return StreamingResponse(_adding(add), media_type="application/x-ndjson", headers=PRIVATE)
+
+
+def _adding(add: Callable[[Report], SyncReport]) -> Iterator[str]:
+    """Add something in a thread of its own; a line of JSON for each step of progress, then for the outcome.
 
     The thread ends its work even if the reader goes away.
     """
@@ -89,19 +107,18 @@ def _adding(assistant: Assistant, path: Path, name: str, clean_up: Callable[[], 
         step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
         lines.put({"progress": {**step, "name": progress.name}})
 
-    def add() -> None:
+    def work() -> None:
         try:
-            lines.put(_added(assistant.add([path], names=[name], progress=report)))
+            lines.put(_added(add(report)))
         except AssistantError as error:
             lines.put({"error": str(error)})
         except Exception:  # the boundary: whatever it is, the reader gets one sentence
             log.exception("A document could not be added.")
             lines.put({"error": FAULT})
         finally:
-            clean_up()
             lines.put(None)
 
-    threading.Thread(target=add, name="adding", daemon=True).start()
+    threading.Thread(target=work, name="adding", daemon=True).start()
     while (line := lines.get()) is not None:
         yield json.dumps(line) + "\n"
 
@@ -109,6 +126,7 @@ def _adding(assistant: Assistant, path: Path, name: str, clean_up: Callable[[], 
 def _added(report: SyncReport) -> dict[str, Any]:
     return {
         "added": list(report.added),
+        "changed": list(report.changed),
         "failures": [{"source": failure.source, "reason": failure.reason} for failure in report.failures],
         "notes": list(report.notes),
     }
@@ -119,6 +137,7 @@ def _listed(document: Document) -> dict[str, Any]:
         "id": document.id,
         "title": document.title,
         "source": document.source,
+        "path": document.path,
         "sources": list(document.sources),
         "media_type": document.media_type,
     }

@@ -53,6 +53,7 @@ def excerpt(
         "id": document.id,
         "title": document.title,
         "source": document.source,
+        "origins": [{"url": origin.url, "fetched_at": origin.fetched_at} for origin in document.origins],
         "sources": list(document.sources),
         "media_type": document.media_type,
         "added_at": document.added_at,

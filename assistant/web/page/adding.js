@@ -1,19 +1,39 @@
-// Adding documents: files are sent one after the other, and what happens to each is said.
+// Adding documents: files and web pages one after the other, and what happens to each is said.
 
 import { Problem, counted, element } from "./dom.js";
 
 const STAYS_MS = 12000; // a message of success; one of failure stays until it is closed
-const STAGES = { reading: "Reading", embedding: "Indexing", writing: "Storing" };
+const STAGES = { fetching: "Fetching", reading: "Reading", embedding: "Indexing", writing: "Storing" };
 
 const box = element("div", { id: "notices", role: "status", ariaLive: "polite" });
 document.body.append(box);
 
 let waiting = Promise.resolve();
 
-// Add files, after those that are being added already. Calls `onAdded` if the corpus has changed.
+// Add files, after what is being added already. Calls `onAdded` when the corpus may have changed.
 export function add(files, { mostBytes, onAdded }) {
-  const chosen = [...files];
-  if (chosen.length) waiting = waiting.then(() => addAll(chosen, mostBytes, onAdded));
+  const chosen = [...files].map((file) => ({
+    name: file.name,
+    undone: "was not added.",
+    known: "holds a document that is already here.",
+    send: (onProgress) => sendFile(file, mostBytes, onProgress),
+  }));
+  return chosen.length ? queue(chosen, onAdded) : waiting;
+}
+
+// Add a web page in the same way; the promise says whether it was added, or was there.
+export function addPage(url, { onAdded }) {
+  const page = {
+    name: url.trim(),
+    undone: "was not fetched.",
+    known: "is already here and has not changed.",
+    send: (onProgress) => sendPage(url, onProgress),
+  };
+  return queue([page], onAdded);
+}
+
+function queue(items, onAdded) {
+  waiting = waiting.then(() => addAll(items, onAdded));
   return waiting;
 }
 
@@ -25,24 +45,29 @@ export function notify(words, { failed = false } = {}) {
   if (!failed) setTimeout(() => shown.remove(), STAYS_MS);
 }
 
-async function addAll(files, mostBytes, onAdded) {
+async function addAll(items, onAdded) {
   const words = element("p", {}, "");
   const bar = element("progress", { max: 1, value: 0, ariaLabel: "Progress" });
   const shown = element("div", { class: "notice adding" }, words, bar);
   box.append(shown);
   const added = [];
-  for (const [at, file] of files.entries()) {
-    const which = files.length > 1 ? ` (${at + 1} of ${files.length})` : "";
-    words.textContent = `Adding ${file.name}${which}…`;
+  let whole = true;
+  for (const [at, item] of items.entries()) {
+    const which = items.length > 1 ? ` (${at + 1} of ${items.length})` : "";
+    words.textContent = `Adding ${item.name}${which}…`;
     bar.removeAttribute("value");
     const onProgress = ({ stage, done, total }) => {
-      words.textContent = `Adding ${file.name}${which}: ${STAGES[stage] ?? stage} ${done} of ${total}`;
-      if (total) bar.value = done / total;
+      const far = done ? ` ${done} of ${total}` : "…";
+      words.textContent = `Adding ${item.name}${which}: ${STAGES[stage] ?? stage}${far}`;
+      if (done && total) bar.value = done / total;
     };
     try {
-      added.push(...reported(await send(file, mostBytes, onProgress), file.name));
+      const outcome = await item.send(onProgress);
+      added.push(...reported(outcome, item));
+      whole &&= !outcome.failures.length;
     } catch (problem) {
-      notify(problem instanceof Problem ? problem.message : `${file.name} could not be sent.`, { failed: true });
+      notify(problem instanceof Problem ? problem.message : `${item.name} could not be sent.`, { failed: true });
+      whole = false;
     }
   }
   shown.remove();
@@ -50,30 +75,40 @@ async function addAll(files, mostBytes, onAdded) {
     notify(`Added ${added.join(", ")}. You can ask about ${added.length === 1 ? "it" : "them"} now.`);
   }
   onAdded();
+  return whole;
 }
 
-function reported({ added, failures, notes }, name) {
-  for (const { source, reason } of failures) notify(`${source} was not added. ${reason}`, { failed: true });
+function reported({ added, changed, failures, notes }, { name, undone, known }) {
+  for (const { source, reason } of failures) notify(`${source} ${undone} ${reason}`, { failed: true });
   for (const note of notes) notify(note);
-  if (!added.length && !failures.length) notify(`${name} holds a document that is already here.`);
+  if (!added.length && !failures.length) notify(`${name} ${changed.length ? "has changed and is up to date now." : known}`);
   return added;
 }
 
-async function send(file, mostBytes, onProgress) {
+async function sendFile(file, mostBytes, onProgress) {
   if (file.size > mostBytes) {
     throw new Problem(`${file.name} is larger than the ${counted(mostBytes, "byte")} that are read. Split it.`);
   }
-  const response = await fetch(`/documents?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+  return send(`/documents?name=${encodeURIComponent(file.name)}`, { body: file }, file.name, onProgress);
+}
+
+function sendPage(url, onProgress) {
+  const asked = { body: JSON.stringify({ url }), headers: { "Content-Type": "application/json" } };
+  return send("/documents/pages", asked, url, onProgress);
+}
+
+async function send(path, options, name, onProgress) {
+  const response = await fetch(path, { method: "POST", ...options });
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
-    throw new Problem(answer.error ?? `${file.name} was not added.`);
+    throw new Problem(answer.error ?? `${name} was not added.`);
   }
   let outcome = { error: "The program stopped meanwhile. Try again." };
   for await (const line of lines(response.body)) {
     if (line.progress) onProgress(line.progress);
     else outcome = line;
   }
-  if (outcome.error) throw new Problem(`${file.name} was not added. ${outcome.error}`);
+  if (outcome.error) throw new Problem(`${name} was not added. ${outcome.error}`);
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 // The panel beside the chat: the list of documents, or the document that is being read.
 
-import { add, notify } from "./adding.js";
+import { add, addPage, notify } from "./adding.js";
+import { addressBox } from "./address.js";
 import { counted, element, narrow, request } from "./dom.js";
 import { Reader } from "./reader.js";
 
@@ -34,6 +35,7 @@ export class Panel {
         element("button", { class: "close", type: "button", onclick: () => this.close() }, "Back to chat"),
       ),
       element("button", { class: "add", type: "button", onclick: () => this.chooser.click() }, "Add documents"),
+      addressBox((url) => addPage(url, { onAdded: () => this.changed() })),
       this.chooser, this.filter, this.rows, this.hint,
     );
     this.root = element("aside", { id: "panel", ariaLabel: "Documents" }, this.overview, this.reader.root);

@@ -159,6 +159,7 @@ function place({ title, section, page, state }, isCited) {
 function facts(page) {
   const rows = [
     ...Object.entries(page.facts),
+    ...page.origins.flatMap(({ url, fetched_at: at }) => [["web page", link(url)], ["fetched", at.slice(0, 10)]]),
     ["source", page.sources.length ? page.sources.join(", ") : page.source],
     ["kind", KINDS.find(([pattern]) => pattern.test(page.media_type))?.[1] ?? page.media_type],
     ["added", page.added_at.slice(0, 10)],
@@ -167,4 +168,9 @@ function facts(page) {
     element("dt", {}, name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ")),
     element("dd", { dir: "auto" }, value),
   ]);
+}
+
+// Followed only when it is clicked, in a tab that learns nothing of this one.
+function link(url) {
+  return element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url);
 }
