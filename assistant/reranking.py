@@ -45,7 +45,7 @@ class Reranker:
         from torch.nn import Sigmoid
 
         try:
-            model = CrossEncoder(self.name, device="cpu", activation_fn=Sigmoid())
+            model: CrossEncoder = CrossEncoder(self.name, device="cpu", activation_fn=Sigmoid())
         except (OSError, ValueError) as error:
             raise ModelUnavailable(
                 f"The reranker {self.name} is not on this machine and could not be loaded: "
