@@ -160,7 +160,9 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting the files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete documents: their files in the corpus, and everything derived from them."""
+    """Delete documents: their files in the corpus, and everything derived from them; ends with a receipt."""
+    from assistant import render
+
     failures: list[Failure] = []
     with Assistant() as assistant:
         for name in ids:
@@ -171,13 +173,11 @@ def remove(
                     typer.confirm(
                         f"Delete {files} from {assistant.settings.corpus_dir}?", abort=True, err=True
                     )
-                assistant.remove(name)
+                receipt = assistant.remove(name)
             except UnknownDocument as error:
                 failures.append(Failure(name, str(error)))
                 continue
-            shown = {"removed": document.id, "sources": list(document.sources), "title": document.title}
-            said = _one_line(f"Removed {files} ({document.id}).")
-            print(_json(shown) if as_json else said)
+            print(_json(render.receipt_to_json(receipt)) if as_json else render.receipt_to_text(receipt))
     _exit_if_failed(failures)
 
 
@@ -232,8 +232,39 @@ def sync(
 
 
 @app.command()
-def check(as_json: AsJson = False) -> None:
+def check(
+    citations: Annotated[
+        Path | None,
+        typer.Option("--citations", metavar="FILE", help="Find the citations of saved answers again."),
+    ] = None,
+    removed: Annotated[
+        str | None,
+        typer.Option(
+            "--removed", metavar="ID", help="Search every byte of the index for a removed document."
+        ),
+    ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            "--original", metavar="FILE", help="With --removed: search for the words of this file too."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Test every invariant on the real data; exit 1 and name what fails."""
+    if citations and removed:
+        raise SettingsError("Check --citations or --removed, one at a time.")
+    if original and not removed:
+        raise SettingsError("--original goes with --removed ID.")
+    if citations:
+        _check_citations(citations, as_json)
+    elif removed:
+        _check_removed(removed, original, as_json)
+    else:
+        _check_index(as_json)
+
+
+def _check_index(as_json: bool) -> None:
     with Assistant() as assistant:
         found = assistant.check()
         count = len(assistant.documents())
@@ -244,6 +275,38 @@ def check(as_json: AsJson = False) -> None:
             _complain(problem)
         print(f"{count} documents checked, {len(found)} problems.")
     if found:
+        raise typer.Exit(1)
+
+
+def _check_citations(path: Path, as_json: bool) -> None:
+    with Assistant() as assistant:
+        found = assistant.check_citations(path)
+    for outcome in found:
+        if as_json:
+            print(_json(asdict(outcome)))
+        else:
+            place = f"{outcome.source} {outcome.start}-{outcome.end}"
+            print(_one_line(f"{outcome.answer} [{outcome.number}] {outcome.state}: {place}"))
+    lost = sum(outcome.state.startswith("source") for outcome in found)
+    if not as_json:
+        print(f"{len(found)} citations checked, {lost} lost.")
+    if lost:
+        raise typer.Exit(1)
+
+
+def _check_removed(name: str, original: Path | None, as_json: bool) -> None:
+    with Assistant() as assistant:
+        proof = assistant.prove_removed(name, original=original)
+    if as_json:
+        print(_json(asdict(proof)))
+    else:
+        for problem in proof.problems:
+            _complain(problem)
+        print(
+            f"{proof.bytes:,} bytes of {proof.files} files searched for {proof.windows} pieces and "
+            f"{proof.words} words of {_one_line(proof.document_id)}: {len(proof.problems)} problems."
+        )
+    if proof.problems:
         raise typer.Exit(1)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import re
 import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from assistant.errors import CorpusError
@@ -15,13 +18,16 @@ from assistant.values import Failure
 NOT_INDEXED = frozenset({"README.md"})  # at the top of the corpus: it says what belongs there
 LONGEST_NAME = 200  # bytes; leaves room for a number below the 255 of most file systems
 # Also what would break a line or turn its direction where the name is shown.
+# A copy that is not whole yet. It has the name of no document, and is hidden, so that it is never indexed.
+PART = re.compile(r"\.copying-\d+\.part")
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
 
 def copy_in(
     corpus_dir: Path, paths: Sequence[Path | str], *, names: Sequence[str] | None, max_bytes: int
 ) -> tuple[list[str], list[Failure]]:
-    """Copy files (and the files of folders) into the corpus; a name that is taken gets a number.
+    """Copy files, and those of folders and patterns, into the corpus; a name that is taken gets a number.
 
     Returns the new sources, and the paths that could not be copied with the reason.
     """
@@ -29,6 +35,7 @@ def copy_in(
     failures: list[Failure] = []
     try:
         corpus_dir.mkdir(parents=True, exist_ok=True)
+        discard_parts(corpus_dir)
     except OSError as error:
         raise CorpusError(f"The corpus folder {corpus_dir} cannot be written ({error.strerror}).") from error
     for at, given in enumerate(paths):
@@ -49,16 +56,31 @@ def files(corpus_dir: Path) -> list[str]:
     return [path.relative_to(corpus_dir).as_posix() for path in corpus_dir.rglob("*") if path.is_file()]
 
 
-def delete(corpus_dir: Path, sources: Sequence[str]) -> None:
-    """Delete these files of the corpus. Raises CorpusError if one cannot be deleted."""
+def delete(corpus_dir: Path, sources: Sequence[str]) -> int:
+    """Delete these files of the corpus; how many there were. Raises CorpusError if one cannot be deleted."""
+    root, deleted = corpus_dir.resolve(), 0
     for source in sources:
         path = corpus_dir / source
+        if not path.parent.resolve().is_relative_to(root):
+            raise CorpusError(f"{path} is behind a link out of the corpus, so it is not deleted.")
         try:
-            path.unlink(missing_ok=True)
+            path.unlink()
+            deleted += 1
+        except FileNotFoundError:
+            continue
         except OSError as error:
             raise CorpusError(
                 f"{path} cannot be deleted ({error.strerror}). Check its permissions."
             ) from error
+    return deleted
+
+
+def discard_parts(corpus_dir: Path) -> None:
+    """Delete what a copy left that was killed. The caller owns the index, so no other copy is under way."""
+    for path in corpus_dir.glob(".copying-*.part"):
+        if PART.fullmatch(path.name):
+            with suppress(OSError):  # hidden, so in nobody's way
+                path.unlink()
 
 
 def safe_name(name: str) -> str:
@@ -83,6 +105,13 @@ def _files(path: Path, name: str | None) -> Iterator[tuple[Path, str]]:
         yield path, name or path.name
     elif path.exists():
         raise CorpusError("It is not a regular file. Name a file or a folder.")
+    elif matching := sorted(glob.glob(str(path), recursive=True)):
+        matched = [Path(found) for found in matching if Path(found).is_file()]
+        if not matched:
+            raise CorpusError("The pattern matches folders only. End it with /* to mean their files.")
+        yield from ((found, found.name) for found in matched)
+    elif glob.has_magic(str(path)):
+        raise CorpusError("No file matches the pattern. Check it, and the folder it begins in.")
     else:
         raise CorpusError("There is no such file. Check the path.")
 
@@ -98,7 +127,7 @@ def _copy(path: Path, corpus_dir: Path, name: str, max_bytes: int) -> str:
     if path.resolve().is_relative_to(corpus_dir.resolve()):
         return path.resolve().relative_to(corpus_dir.resolve()).as_posix()
     stem, suffix = os.path.splitext(safe_name(name))
-    part = corpus_dir / f".{stem[:40]}.{os.getpid()}.part"
+    part = corpus_dir / f".copying-{os.getpid()}.part"
     try:
         shutil.copyfile(path, part)
         for number in range(1, 100_000):
@@ -106,10 +135,21 @@ def _copy(path: Path, corpus_dir: Path, name: str, max_bytes: int) -> str:
             if target.name in NOT_INDEXED:
                 continue
             try:
-                os.link(part, target)  # fails where the name is taken, so nothing is ever overwritten
+                _name(part, target)
             except FileExistsError:
                 continue
             return target.name
         raise CorpusError("Every numbered variant of its name is taken. Rename it.")
     finally:
         part.unlink(missing_ok=True)
+
+
+def _name(part: Path, target: Path) -> None:
+    """Give a whole copy its name. Raises FileExistsError where that is taken: nothing is ever overwritten."""
+    try:
+        os.link(part, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        target.open("xb").close()  # a file system without links, as on some sticks and network paths
+        os.replace(part, target)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from assistant import passages as cutting
 from assistant.corpus import NOT_INDEXED
 from assistant.embedding import Embedder, Matrix, PassageText
-from assistant.errors import CorpusError, IndexUnusable, UnreadableFile
+from assistant.errors import CorpusError, IndexUnusable, UnknownDocument, UnreadableFile
 from assistant.library import Library
 from assistant.reading import Limits, Reader
 from assistant.settings import Settings
@@ -81,11 +82,11 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     gone = [*changes.gone, *sorted(result.unreadable & {owner for owner, _ in before.values()})]
     if gone:
         stores.library.set_note("chroma", "removing")
-    _forget(stores, gone)
-    if result.stored or gone:
-        stores.library.drop_unused_vectors(stores.embedder.name)
+    forget(stores, gone)
     if gone:
         purge(stores)
+    elif result.stored:
+        stores.library.drop_unused_vectors(stores.embedder.name)
     stores.library.set_note("chroma", "clean")
     stores.library.set_note("recipe", _recipe(stores))
     after = stores.library.sources()
@@ -107,10 +108,22 @@ def recover(stores: Stores) -> list[str]:
     if not why:
         return []
     if stores.library.note("chroma") == "removing":
+        _finish_removal(stores)
         stores.library.compact()
     stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
     stores.library.set_note("chroma", "clean")
     return [f"The vector index was rebuilt from the library, because {why}."]
+
+
+def _finish_removal(stores: Stores) -> None:
+    """Forget the document whose removal was interrupted after its files were deleted."""
+    doomed = stores.library.note("doomed")
+    with suppress(UnknownDocument):
+        sources = stores.library.document(doomed).sources
+        if not any((stores.settings.corpus_dir / source).exists() for source in sources):
+            stores.library.remove([doomed])
+            stores.library.drop_unused_vectors(stores.embedder.name)
+    stores.library.set_note("doomed", "")
 
 
 def expect_vectors(stores: Stores) -> None:
@@ -125,8 +138,13 @@ def expect_vectors(stores: Stores) -> None:
 def _distrust(stores: Stores) -> str:
     if stores.library.note("chroma") not in ("", "clean"):
         return "the last run did not finish"
+    closed = not stores.index.opened
+    if closed and stores.library.note("seal") not in ("", stores.index.seal()):
+        return "its files are not as the last run left them"
     try:
         held = stores.index.count()
+        if closed:  # opening it has written them
+            stores.library.set_note("seal", stores.index.seal())
     except IndexUnusable:
         return "it could not be opened"
     wanted = stores.library.passage_count()
@@ -135,8 +153,17 @@ def _distrust(stores: Stores) -> str:
     return "" if agrees else "it did not hold the same passages"
 
 
+def close(stores: Stores) -> None:
+    """Close the vectors, and note how their files were left, so that later harm to them is noticed."""
+    if not stores.index.opened:
+        return
+    stores.index.close()
+    stores.library.set_note("seal", stores.index.seal())
+
+
 def purge(stores: Stores) -> None:
     """Rewrite the files of the index from what the library holds, so that nothing deleted is left in them."""
+    stores.library.drop_unused_vectors(stores.embedder.name)
     stores.library.compact()
     if not stores.index.shared:
         stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
@@ -226,9 +253,14 @@ def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -
         return known[source][0]
     owners = taken | {owner for owner, _ in known.values()}
     name = source
-    while (found := hashlib.sha256(name.encode()).hexdigest()[:12]) in owners:
+    while (found := first_id(name)) in owners:
         name += "\0"
     return found
+
+
+def first_id(source: str) -> str:
+    """The id of a document first found at this path, unless another has it already."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _hashes(corpus_dir: Path, failures: list[Failure]) -> dict[str, str]:
@@ -350,7 +382,9 @@ def _store(stores: Stores, drafts: Sequence[Draft], result: _Result) -> None:
         stores.index.put(records)
         keyed = [(passage, text.key) for passage, text in zip(draft.passages, draft.texts, strict=True)]
         stores.library.put(draft.document, keyed)
-        stores.index.remove(sorted(old - {passage.id for passage in draft.passages}))
+        if unused := sorted(old - {passage.id for passage in draft.passages}):
+            stores.library.outlast_snapshots()
+            stores.index.remove(unused)
         result.stored.extend(draft.document.sources)
 
 
@@ -368,7 +402,9 @@ def _vectors(stores: Stores, texts: Sequence[PassageText], result: _Result) -> d
     return found
 
 
-def _forget(stores: Stores, document_ids: Sequence[str]) -> None:
-    for document_id in document_ids:
-        stores.index.remove([passage.id for passage in stores.library.passages_of(document_id)])
+def forget(stores: Stores, document_ids: Sequence[str]) -> None:
+    """Take documents out of the library, and so out of answers, and then their vectors out of Chroma."""
+    ids = [passage.id for document_id in document_ids for passage in stores.library.passages_of(document_id)]
     stores.library.remove(document_ids)
+    stores.library.outlast_snapshots()
+    stores.index.remove(ids)

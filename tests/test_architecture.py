@@ -16,7 +16,7 @@ PACKAGE = Path(assistant.__file__).parent
 # From the bottom up. A room imports only from the lines above its own; a folder is one room.
 ROOMS = """
 errors values
-settings words render verify corpus ownership
+settings words render verify corpus ownership anchoring traces postings watching
 questions followups about
 signals shortanswer
 answerability
@@ -24,7 +24,7 @@ ranking
 reading embedding passages
 library vectors
 ingest retrieval
-checking extract
+checking removal citations extract
 chain
 assistant
 evaluate
@@ -47,6 +47,7 @@ ALONE = {
     "typer": {"cli"},
     "rich": {"cli"},
     "filelock": {"ownership"},
+    "watchfiles": {"watching"},
     "pypdfium2": {"reading"},
     "lxml": {"reading"},
     "trafilatura": {"reading"},
