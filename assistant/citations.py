@@ -63,6 +63,8 @@ def read(path: Path) -> list[SavedAnswer]:
         raise SettingsError(
             f"The file of answers {path} cannot be read ({error}). Name one that `ask --json` has written."
         ) from error
+    if not text.strip():
+        raise SettingsError(f"The file of answers {path} is empty. Save answers with `ask --json`.")
     return [_answer(path, at, entry) for at, entry in _entries(path, text)]
 
 

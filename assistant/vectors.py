@@ -205,7 +205,8 @@ def _blank_unused(folder: Path) -> None:
     """Zero the HNSW files that hold no vector yet.
 
     Chroma 1.5.9 makes them of memory as it finds it, whenever it is opened: text that this process has read
-    was seen in them, also of documents since removed. From the first 1,000 vectors on, the files hold vectors and nothing else.
+    was seen in them, also of documents since removed. From the first 1,000 vectors on, the files hold vectors
+    and nothing else.
     """
     for header in folder.glob("*/header.bin"):
         _, _, held, _ = struct.unpack_from("<4Q", header.read_bytes(), 4)

@@ -16,7 +16,10 @@ from assistant.anchoring import anchor
 from assistant.values import Answer
 
 QUESTION = "How long is the bridge over the Wend?"
-CITED = "It is 612 metres long and carries four lanes of traffic."
+CITED = (
+    "The bridge over the river Wend was opened in 1932. "
+    "It is 612 metres long and carries four lanes of traffic."
+)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_citations_of_unchanged_documents_are_intact(run: Run, asked: Path) -> N
     assert states(run, asked) == [(0, "intact", CITED)]
     ran = run("check", "--citations", asked)
     assert ran.out.count("intact") == ran.out.count("\n") - 1 >= 2
-    assert ran.out.endswith("2 citations checked, 0 lost.\n")
+    assert ran.out.endswith("3 citations checked, 0 lost.\n")
 
 
 def test_citations_are_found_after_an_edit_elsewhere_a_move_and_a_new_index(
