@@ -23,6 +23,7 @@ from assistant.values import Answer, Document, Failure, Hit, Progress, Receipt, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
     from langchain_core.runnables import Runnable
 
@@ -98,8 +99,30 @@ class Assistant:
                 self._revision += 1
             return made
 
+    def follow(
+        self, stop: Event, *, progress: Report = _quiet, sharing: bool = False
+    ) -> Iterator[SyncReport | AssistantError]:
+        """Sync whenever the corpus folder changes, until `stop` is set; yields what is new, errors as well.
+
+        With `sharing`, other processes may have the index between one sync and the next.
+        """
+        from assistant.watching import follow
+
+        def sync() -> SyncReport:
+            try:
+                return self.sync(progress=progress)
+            finally:
+                if sharing:
+                    self.close()
+
+        return follow(self.settings.corpus_dir, sync, stop)
+
     def add(
-        self, paths: Sequence[Path | str], *, names: Sequence[str] | None = None, progress: Report = _quiet
+        self,
+        paths: Sequence[Path | str],
+        *,
+        names: Sequence[str | None] | None = None,
+        progress: Report = _quiet,
     ) -> SyncReport:
         """Copy files into the corpus, under `names` if given, and index them.
 

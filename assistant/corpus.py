@@ -25,7 +25,7 @@ UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]+'
 
 
 def copy_in(
-    corpus_dir: Path, paths: Sequence[Path | str], *, names: Sequence[str] | None, max_bytes: int
+    corpus_dir: Path, paths: Sequence[Path | str], *, names: Sequence[str | None] | None, max_bytes: int
 ) -> tuple[list[str], list[Failure]]:
     """Copy files, and those of folders and patterns, into the corpus; a name that is taken gets a number.
 
@@ -95,6 +95,8 @@ def safe_name(name: str) -> str:
 
 
 def _files(path: Path, name: str | None) -> Iterator[tuple[Path, str]]:
+    if name and (path.is_dir() or not path.exists() and glob.has_magic(str(path))):
+        raise CorpusError("A name is for a single file. Leave it out to keep the names of these.")
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
         visible = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]

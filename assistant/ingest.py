@@ -104,13 +104,13 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
 
 def recover(stores: Stores) -> list[str]:
     """Rebuild the vectors from the library if they cannot be trusted. Says why in one sentence."""
-    why = _distrust(stores)
+    why = distrust(stores)
     if not why:
         return []
     if stores.library.note("chroma") == "removing":
         _finish_removal(stores)
         stores.library.compact()
-    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+    _rebuild(stores)
     stores.library.set_note("chroma", "clean")
     return [f"The vector index was rebuilt from the library, because {why}."]
 
@@ -135,10 +135,11 @@ def expect_vectors(stores: Stores) -> None:
         )
 
 
-def _distrust(stores: Stores) -> str:
+def distrust(stores: Stores) -> str:
+    """Why the vectors cannot be trusted; empty if they can."""
     if stores.library.note("chroma") not in ("", "clean"):
         return "the last run did not finish"
-    closed = not stores.index.opened
+    closed = not stores.index.opened and not stores.index.shared
     if closed and stores.library.note("seal") not in ("", stores.index.seal()):
         return "its files are not as the last run left them"
     try:
@@ -155,9 +156,14 @@ def _distrust(stores: Stores) -> str:
 
 def close(stores: Stores) -> None:
     """Close the vectors, and note how their files were left, so that later harm to them is noticed."""
-    if not stores.index.opened:
-        return
+    opened = stores.index.opened
     stores.index.close()
+    if opened:
+        stores.library.set_note("seal", stores.index.seal())
+
+
+def _rebuild(stores: Stores) -> None:
+    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
     stores.library.set_note("seal", stores.index.seal())
 
 
@@ -166,7 +172,7 @@ def purge(stores: Stores) -> None:
     stores.library.drop_unused_vectors(stores.embedder.name)
     stores.library.compact()
     if not stores.index.shared:
-        stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+        _rebuild(stores)
 
 
 @dataclass(slots=True)
@@ -230,21 +236,30 @@ def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool
     by_content: dict[str, list[str]] = {}
     for source, sha256 in now.items():
         by_content.setdefault(sha256, []).append(source)
+    paths: dict[str, list[str]] = {}
+    for source, (owner, _) in sorted(known.items()):
+        paths.setdefault(owner, []).append(source)
     kept = {holders[sha256] for sha256 in by_content if sha256 in holders}
     taken = set(kept)
     for sha256, sources in by_content.items():
         held = holders.get(sha256)
         document_id = held or _identify(sources[0], known, taken)
         taken.add(document_id)
-        if held is None or again:
+        before = paths.get(held or "", [])
+        if held is None or again or _kind(sources) != _kind(before):
             changes.to_read.extend((source, document_id) for source in sources)
         else:
             changes.unchanged += 1
-            if sources != sorted(source for source, (owner, _) in known.items() if owner == held):
+            if sources != before:
                 changes.aliases[held] = sources
     gone = {owner for owner, _ in known.values()} - taken
     changes.gone = sorted(gone)
     return changes
+
+
+def _kind(sources: Sequence[str]) -> str:
+    """What the name tells of the kind: the same bytes read differently as .txt and as .md."""
+    return Path(sources[0]).suffix.lower() if sources else ""
 
 
 def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -> str:

@@ -10,7 +10,7 @@ import shutil
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -149,7 +149,7 @@ class Index:
         for path in sorted(self._folder.rglob("*")):
             if path.is_file():
                 digest.update(f"{path.relative_to(self._folder)}\0{path.stat().st_size}\0".encode())
-                with path.open("rb") as file:
+                with suppress(OSError), path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
