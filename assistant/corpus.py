@@ -95,7 +95,7 @@ def safe_name(name: str) -> str:
 
 
 def _files(path: Path, name: str | None) -> Iterator[tuple[Path, str]]:
-    if name and (path.is_dir() or not path.exists() and glob.has_magic(str(path))):
+    if name and (path.is_dir() or (not path.exists() and glob.has_magic(str(path)))):
         raise CorpusError("A name is for a single file. Leave it out to keep the names of these.")
     if path.is_dir():
         inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
