@@ -26,6 +26,7 @@ from assistant.words import words
 
 FOLDER = "removed"
 MOST = 256  # windows of a document's text, and as many of its vectors
+REMEDY = "Run: python -m assistant sync --rebuild"
 SHORTEST_WORD = 5  # bytes; a shorter one may stand in any file by chance
 
 
@@ -93,7 +94,12 @@ def proof(stores: Stores, name: str, original: Path | None) -> Proof:
     paths = _files(stores)
     spelled = _distinctive(stores, original) if original else set()
     windows = prints or Fingerprints(b"", (), ())
-    found = [*_leftovers(stores, paths, windows), *_spelled(paths, spelled), *_stale(stores, document_id)]
+    found = [
+        *_leftovers(stores, paths, windows),
+        *_spelled(paths, spelled),
+        *_in_postings(stores, spelled if original else None),
+        *_unfinished(stores),
+    ]
     size = sum(path.stat().st_size for path in paths if path.exists())
     return Proof(document_id, len(paths), size, len(windows.digests), len(spelled), tuple(found))
 
@@ -207,7 +213,17 @@ def _distinctive(stores: Stores, original: Path) -> set[bytes]:
         if not count
         for spelling in (found[word].text, word, found[word].stem)
     }
-    return {word for word in spelled if len(word) >= SHORTEST_WORD}
+    spelled = {word for word in spelled if len(word) >= SHORTEST_WORD}
+    return spelled - {word for word in spelled if any(word in held for held in _readable(stores))}
+
+
+def _readable(stores: Stores) -> Iterator[bytes]:
+    """What may be read in the index by right: the texts, titles and paths of the documents in it."""
+    for listed in stores.library.documents():
+        document = stores.library.document(listed.id)
+        for text in (document.text, document.title, *document.sources):
+            yield text.encode("utf-8", "replace")
+            yield text.casefold().encode("utf-8", "replace")
 
 
 def _spelled(paths: Sequence[Path], wanted: set[bytes]) -> Iterator[str]:
@@ -217,10 +233,21 @@ def _spelled(paths: Sequence[Path], wanted: set[bytes]) -> Iterator[str]:
             yield f"{path}: {left} of {len(wanted)} words of the document are in it. {REMEDY}"
 
 
-def _stale(stores: Stores, document_id: str) -> Iterator[str]:
+def _in_postings(stores: Stores, spelled: set[bytes] | None) -> Iterator[str]:
+    """Terms that SQLite has hidden but not yet dropped: of a removed document, or of an edited one."""
+    stale = stores.library.stale_terms()
+    if spelled is not None:
+        stale = {term for term in stale if term.encode() in spelled}
+        if stale:
+            yield f"The keyword index holds {len(stale)} words of the document. {REMEDY}"
+    elif stale:
+        yield (
+            f"The keyword index holds {len(stale)} words that no document has any more. One was edited, perhaps. "
+            "To see whether they are of this one, name the file it was made of with --original."
+        )
+
+
+def _unfinished(stores: Stores) -> Iterator[str]:
     if stores.library.note("chroma") != "clean":
-        yield f"A removal did not finish. {REMEDY}"
+        yield "A removal has not finished. Run: python -m assistant sync"
     yield from stores.library.problems()
-
-
-REMEDY = "Run: python -m assistant sync --rebuild"
