@@ -242,7 +242,7 @@ def _in_postings(stores: Stores, spelled: set[bytes] | None) -> Iterator[str]:
             yield f"The keyword index holds {len(stale)} words of the document. {REMEDY}"
     elif stale:
         yield (
-            f"The keyword index holds {len(stale)} words that no document has any more. One was edited, perhaps. "
+            f"The keyword index holds {len(stale)} words that no document has any more, as after an edit. "
             "To see whether they are of this one, name the file it was made of with --original."
         )
 

@@ -341,6 +341,7 @@ def test_sync_watch_follows_the_folder_and_lets_others_ask_meanwhile(
         watching.send_signal(signal.SIGINT)
         said = watching.communicate(timeout=60)[1]
     assert watching.returncode == 130
+    assert said.splitlines()[-1].startswith("Stopped.")
     assert "Traceback" not in said
     assert said.count("broken.bin") == 1
 

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -193,26 +192,6 @@ def test_processes_killed_at_random_moments_leave_what_the_next_command_repairs(
     )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["recovered"] == 2
-
-
-def test_ctrl_c_stops_with_one_line_and_the_next_run_goes_on(make: Make, corpus: Path, index: Path) -> None:
-    texts = {f"{n}.txt": f"Pump {n} weighs {n * 7} pounds.\n" * 20 for n in range(300)}
-    write(corpus, texts)
-    command = [sys.executable, "-m", "assistant", "sync"]
-    folders = {"ASSISTANT_CORPUS_DIR": str(corpus), "ASSISTANT_INDEX_DIR": str(index)}
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **folders}
-    ) as process:
-        while not (index / FILE).exists():
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[1]
-    assert (process.returncode, said.count("\n")) == (130, 1)
-    assert said.startswith("Stopped.")
-    with make() as assistant:
-        assert len(assistant.sync().added) <= len(texts)
-        assert assistant.check() == ()
 
 
 @pytest.mark.usefixtures("settled")
