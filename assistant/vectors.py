@@ -118,17 +118,17 @@ class Index:
             fresh.count()  # which makes the files, even where there is nothing to hold
             for batch in batches:
                 fresh.put(batch)
-        finally:
             fresh.close()
-        try:
             with self._lock:
                 self.erase()
                 fresh._folder.rename(self._folder)
-            folder.rmdir()
         except OSError as error:
             raise IndexUnusable(
                 f"{self._folder} cannot be replaced ({error.strerror}). Make its folder writable."
             ) from error
+        finally:
+            fresh.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def erase(self) -> None:
         """Delete the collection, and on this machine its files."""
