@@ -1,6 +1,10 @@
 """`python -m assistant`: the command line."""
 
-from assistant.cli import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from assistant.cli import main
+    except KeyboardInterrupt:  # nothing has begun
+        sys.exit(130)
     main()

@@ -8,8 +8,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,23 +20,29 @@ from assistant import corpus
 from assistant.addresses import is_url
 from assistant.errors import AssistantError, FetchRefused
 from assistant.settings import Settings, load
-from assistant.values import Answer, Document, Failure, Hit, Progress, SyncReport, Turn
+from assistant.values import Answer, Document, Failure, Hit, Progress, Receipt, SyncReport, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
     from langchain_core.runnables import Runnable
 
+    from assistant.anchoring import Place
+    from assistant.citations import Outcome
     from assistant.embedding import Embedder
     from assistant.fetching import Fetcher
     from assistant.ingest import Stores
     from assistant.library import Library
     from assistant.ownership import Ownership
+    from assistant.removal import Proof
     from assistant.retrieval import Retriever
     from assistant.webpages import WebPages
 
     Report = Callable[[Progress], None]
 
+
+ASKED_AT_ONCE = 8  # streamed answers made at the same time; more wait
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +76,8 @@ class Assistant:
         self._fetcher = fetcher
         self._embedder = embedder
         self._recovered = False  # the vectors were compared with the library since it was opened
+        self._revision = 0
+        self._answerers = ThreadPoolExecutor(ASKED_AT_ONCE, "answering")
         self._changing = threading.RLock()
         self._opening = threading.RLock()
         self._opened_storage: _Storage | None = None
@@ -96,16 +107,43 @@ class Assistant:
         with self._changing:
             if rebuild:
                 self._start_over()
+            stores = self._engine.stores
+            corpus.discard_parts(self.settings.corpus_dir)
             self._recovered = True  # which is the first thing a sync does
-            return ingest.sync(self._engine.stores, report=progress)
+            made = ingest.sync(stores, report=progress)
+            if made.added or made.changed or made.removed:
+                self._revision += 1
+            return made
+
+    def follow(
+        self, stop: Event, *, progress: Report = _quiet, sharing: bool = False
+    ) -> Iterator[SyncReport | AssistantError]:
+        """Sync whenever the corpus folder changes, until `stop` is set; yields what is new, errors as well.
+
+        With `sharing`, other processes may have the index between one sync and the next.
+        """
+        from assistant.watching import follow
+
+        def sync() -> SyncReport:
+            try:
+                return self.sync(progress=progress)
+            finally:
+                if sharing:
+                    self.close()
+
+        return follow(self.settings.corpus_dir, sync, stop)
 
     def add(
-        self, paths: Sequence[Path | str], *, names: Sequence[str] | None = None, progress: Report = _quiet
+        self,
+        paths: Sequence[Path | str],
+        *,
+        names: Sequence[str | None] | None = None,
+        progress: Report = _quiet,
     ) -> SyncReport:
         """Copy files into the corpus, under `names` if given, and index them; a URL is fetched first.
 
-        A name that is taken gets a number; a page that is here already is brought up to date. What cannot
-        be read, or fetched, is named in `failures` and not kept.
+        Paths may be folders or patterns. A name that is taken gets a number; a page that is here already is
+        brought up to date. What cannot be read, or fetched, is named in `failures` and not kept.
         """
         _ = self._library  # nothing is copied while another process owns the index
         known = set(corpus.files(self.settings.corpus_dir))
@@ -125,16 +163,22 @@ class Assistant:
             corpus.delete(self.settings.corpus_dir, sorted(refused - known))
             return _with(report, [*unfetched, *failures], brought)
 
-    def remove(self, id_or_source: str) -> Document:
+    def remove(self, id_or_source: str) -> Receipt:
         """Delete a document's files from the corpus and every trace of it from the index.
 
-        Returns what was removed, without its text. Raises UnknownDocument.
+        Raises UnknownDocument, or CorpusError if a file cannot be deleted.
         """
+        from assistant import removal
+
         with self._changing:
-            document = self.document(id_or_source)
-            corpus.delete(self.settings.corpus_dir, document.sources)
-            self.sync()
-            return document
+            receipt = removal.remove(self._answering.stores, self.document(id_or_source))
+            self._revision += 1
+            return receipt
+
+    @property
+    def revision(self) -> int:
+        """Grows whenever this assistant has changed the documents that it answers from."""
+        return self._revision
 
     def documents(self) -> tuple[Document, ...]:
         """All documents, ordered by source, without their texts."""
@@ -151,6 +195,35 @@ class Assistant:
         with self._changing:
             return tuple(problems(self._engine.stores))
 
+    def prove_removed(self, id_or_source: str, *, original: Path | None = None) -> Proof:
+        """Search every byte of the index for a removed document.
+
+        With the `original` file, its words are looked for as well. Raises CorpusError where there is
+        nothing to go by.
+        """
+        from assistant import removal
+
+        with self._changing:
+            return removal.proof(self._engine.stores, id_or_source, original)
+
+    # --- citations of earlier answers ------------------------------------------------------------
+
+    def locate(
+        self, document_id: str, *, start: int, end: int, quote: str, source: str = ""
+    ) -> tuple[Document, Place]:
+        """The cited document as it is now, and where in it the quoted words stand. Raises UnknownDocument."""
+        from assistant import citations
+
+        return citations.locate(self._library, document_id, start=start, end=end, quote=quote, source=source)
+
+    def check_citations(self, path: Path) -> tuple[Outcome, ...]:
+        """What became of each citation of the answers saved in a file. Raises SettingsError."""
+        from assistant import citations
+
+        answers = citations.read(path)
+        with self._library.unchanging():
+            return tuple(citations.outcomes(self._library, answers))
+
     # --- questions -------------------------------------------------------------------------------
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), sources: Sequence[str] = ()) -> Answer:
@@ -164,14 +237,33 @@ class Assistant:
     def stream(
         self, question: str, *, history: Sequence[Turn] = (), sources: Sequence[str] = ()
     ) -> Iterator[tuple[Hit, ...] | Answer]:
-        """The retrieved passages as soon as they are there, then the answer."""
+        """The retrieved passages as soon as they are there, then the answer.
+
+        Both come from the documents as they are when the question is asked, whatever changes meanwhile.
+        """
         from assistant.chain import hits
 
-        for chunk in self._answering.chain.stream(self._input(question, history, sources)):
+        given = self._input(question, history, sources)
+        made: SimpleQueue[Any] = SimpleQueue()
+        # In one thread from beginning to end, which a generator is not, because a snapshot belongs to one.
+        self._answerers.submit(self._answer_into, made, given)
+        while (chunk := made.get()) is not None:
+            if isinstance(chunk, BaseException):
+                raise chunk
             if "passages" in chunk:
                 yield hits(chunk["passages"])
             if "answer" in chunk:
                 yield chunk["answer"]
+
+    def _answer_into(self, made: SimpleQueue[Any], given: dict[str, Any]) -> None:
+        try:
+            chain = self._answering.chain
+            with self._library.unchanging():
+                for chunk in chain.stream(given):
+                    made.put(chunk)
+        except BaseException as error:
+            made.put(error)
+        made.put(None)
 
     def search(
         self, query: str, *, k: int = 10, history: Sequence[Turn] = (), sources: Sequence[str] = ()
@@ -223,7 +315,10 @@ class Assistant:
         """Close the index and let another process have it. The assistant opens it again if used again."""
         with self._opening:
             if self._opened_engine:
-                self._opened_engine.stores.index.close()
+                from assistant import ingest
+
+                with suppress(AssistantError):  # a disk that is full does not keep us from closing
+                    ingest.close(self._opened_engine.stores)
             if self._opened_storage:
                 self._opened_storage.library.close()
                 self._opened_storage.ownership.release()

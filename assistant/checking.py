@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assistant.ingest import Stores
+from assistant.ingest import Stores, distrust
 from assistant.values import Document, Passage
 
 
 def problems(stores: Stores) -> Iterator[str]:
     """One sentence for each invariant that the index breaks."""
+    if why := distrust(stores):
+        yield f"{stores.index.where}: Chroma cannot be trusted, because {why}. Run: python -m assistant sync"
     yield from stores.library.problems()
     expected: set[str] = set()
     for listed in stores.library.documents():
@@ -20,7 +22,8 @@ def problems(stores: Stores) -> Iterator[str]:
             yield f"{document.id}: no file of the corpus holds this document."
         yield from _inexact(document, passages)
         yield from _unembedded(stores, document, passages)
-    yield from _different(expected, stores.index.ids(), stores.index.where)
+    if not why or stores.index.opened:  # what cannot be trusted is not opened, which would change its files
+        yield from _different(expected, stores.index.ids(), stores.index.where)
 
 
 def _inexact(document: Document, passages: tuple[Passage, ...]) -> Iterator[str]:

@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+INTERRUPTED = 130  # the exit code that typer gives to Ctrl-C
+STDIN = "-"
+STDIN_NAME = "standard input.txt"  # its kind is told by what it holds
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Batch = Annotated[
@@ -55,9 +61,10 @@ def main() -> None:
     except AssistantError as error:
         _complain(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        _complain("Stopped. What was done is kept; the next run goes on from there.")
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            _complain("Stopped. What was done is kept; the next run goes on from there.")
+        raise
 
 
 @app.command()
@@ -147,13 +154,25 @@ def search(
 def add(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH_OR_URL…", help="Files, folders of files, or addresses of web pages."),
+        typer.Argument(
+            metavar="PATH_OR_URL…",
+            help="Files, folders, patterns in quotes, addresses of web pages, or - for standard input.",
+        ),
     ],
+    name: Annotated[
+        str | None, typer.Option("--name", help="The name to give to a single file, or to standard input.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Copy files, or fetch web pages, into the corpus and index them; a name that is taken gets a number."""
-    with Assistant() as assistant, _progress() as progress:
-        report = assistant.add(paths, progress=progress)
+    if name is not None and len(paths) > 1:
+        raise SettingsError(f"--name {name!r} is for a single file, and there are {len(paths)} paths.")
+    with Assistant() as assistant, _progress() as progress, TemporaryDirectory(prefix="assistant-") as folder:
+        names = [name or (STDIN_NAME if path == STDIN else None) for path in paths]
+        if STDIN in paths:
+            piped = _standard_input(Path(folder), assistant.settings.max_file_bytes)
+            paths = [piped if path == STDIN else path for path in paths]
+        report = assistant.add(paths, names=names, progress=progress)
     _finish(report, as_json)
 
 
@@ -165,7 +184,9 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting the files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete documents: their files in the corpus, and everything derived from them."""
+    """Delete documents: their files in the corpus, and everything derived from them; ends with a receipt."""
+    from assistant import render
+
     failures: list[Failure] = []
     with Assistant() as assistant:
         for name in ids:
@@ -176,13 +197,11 @@ def remove(
                     typer.confirm(
                         f"Delete {files} from {assistant.settings.corpus_dir}?", abort=True, err=True
                     )
-                assistant.remove(name)
+                receipt = assistant.remove(name)
             except UnknownDocument as error:
                 failures.append(Failure(name, str(error)))
                 continue
-            shown = {"removed": document.id, "sources": list(document.sources), "title": document.title}
-            said = _one_line(f"Removed {files} ({document.id}).")
-            print(_json(shown) if as_json else said)
+            print(_json(render.receipt_to_json(receipt)) if as_json else render.receipt_to_text(receipt))
     _exit_if_failed(failures)
 
 
@@ -230,17 +249,56 @@ def sync(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch web pages again that have changed, first.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: sync whenever the folder changes, until Ctrl-C.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the index agree with the corpus folder: what is new, changed or gone."""
     with Assistant() as assistant:
         report = _synced(assistant, rebuild=rebuild, refresh=refresh)
-    _finish(report, as_json)
+        if not watch:
+            _finish(report, as_json)
+        else:
+            _say(report, as_json)
+            assistant.close()
+            _watch(assistant, report.failures, as_json)
 
 
 @app.command()
-def check(as_json: AsJson = False) -> None:
+def check(
+    citations: Annotated[
+        Path | None,
+        typer.Option("--citations", metavar="FILE", help="Find the citations of saved answers again."),
+    ] = None,
+    removed: Annotated[
+        str | None,
+        typer.Option(
+            "--removed", metavar="ID", help="Search every byte of the index for a removed document."
+        ),
+    ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            "--original", metavar="FILE", help="With --removed: search for the words of this file too."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Test every invariant on the real data; exit 1 and name what fails."""
+    if citations and removed:
+        raise SettingsError("Check --citations or --removed, one at a time.")
+    if original and not removed:
+        raise SettingsError("--original goes with --removed ID.")
+    if citations:
+        _check_citations(citations, as_json)
+    elif removed:
+        _check_removed(removed, original, as_json)
+    else:
+        _check_index(as_json)
+
+
+def _check_index(as_json: bool) -> None:
     with Assistant() as assistant:
         found = assistant.check()
         count = len(assistant.documents())
@@ -251,6 +309,38 @@ def check(as_json: AsJson = False) -> None:
             _complain(problem)
         print(f"{count} documents checked, {len(found)} problems.")
     if found:
+        raise typer.Exit(1)
+
+
+def _check_citations(path: Path, as_json: bool) -> None:
+    with Assistant() as assistant:
+        found = assistant.check_citations(path)
+    for outcome in found:
+        if as_json:
+            print(_json(asdict(outcome)))
+        else:
+            place = f"{outcome.source} {outcome.start}-{outcome.end}"
+            print(_one_line(f"{outcome.answer} [{outcome.number}] {outcome.state}: {place}"))
+    lost = sum(outcome.state.startswith("source") for outcome in found)
+    if not as_json:
+        print(f"{len(found)} citations checked, {lost} lost.")
+    if lost:
+        raise typer.Exit(1)
+
+
+def _check_removed(name: str, original: Path | None, as_json: bool) -> None:
+    with Assistant() as assistant:
+        proof = assistant.prove_removed(name, original=original)
+    if as_json:
+        print(_json(asdict(proof)))
+    else:
+        for problem in proof.problems:
+            _complain(problem)
+        print(
+            f"{proof.bytes:,} bytes of {proof.files} files searched for {proof.windows} pieces and "
+            f"{proof.words} words of {_one_line(proof.document_id)}: {len(proof.problems)} problems."
+        )
+    if proof.problems:
         raise typer.Exit(1)
 
 
@@ -427,20 +517,61 @@ def _listed(document: Document, path: str) -> dict[str, Any]:
     }
 
 
+def _watch(assistant: Assistant, told: Sequence[Failure], as_json: bool) -> None:
+    """Follow the folder until Ctrl-C. Other processes may use the index in between."""
+    errors.print(f"Watching {assistant.settings.corpus_dir} (Ctrl-C stops it).", markup=False)
+    for news in assistant.follow(Event(), sharing=True):
+        if isinstance(news, AssistantError):
+            _complain(str(news))
+            continue
+        for note in news.notes:
+            errors.print(note, markup=False)
+        new = tuple(failure for failure in news.failures if failure not in told)
+        if new or news.added or news.changed or news.removed:
+            _say(replace(news, failures=new), as_json)
+        told = ()
+
+
+def _standard_input(folder: Path, most: int) -> str:
+    """What is piped into the program as a file in this folder. Raises SettingsError if that is too much."""
+    path = folder / "standard input"
+    with path.open("wb") as file:
+        while chunk := sys.stdin.buffer.read(1 << 20):
+            file.write(chunk)
+            if file.tell() > most:
+                raise SettingsError(
+                    f"Standard input has more than the {most:,} bytes that are read. "
+                    "Split it, or raise ASSISTANT_MAX_FILE_BYTES."
+                )
+    return str(path)
+
+
 def _finish(report: SyncReport, as_json: bool) -> None:
+    _say(report, as_json)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _say(report: SyncReport, as_json: bool) -> None:
+    """What a sync did on standard output, and each failure on standard error."""
     if as_json:
-        print(_json(asdict(report)))
+        print(_json(asdict(report)), flush=True)
     else:
         print(
             f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
-            f"{report.unchanged} unchanged ({report.seconds:.1f} s)."
+            f"{report.unchanged} unchanged ({report.seconds:.1f} s).",
+            flush=True,
         )
-    _exit_if_failed(report.failures)
+    _complain_of(report.failures)
+
+
+def _complain_of(failures: Sequence[Failure]) -> None:
+    for failure in failures:
+        _complain(f"{failure.source}: {failure.reason}")
 
 
 def _exit_if_failed(failures: Sequence[Failure]) -> None:
-    for failure in failures:
-        _complain(f"{failure.source}: {failure.reason}")
+    _complain_of(failures)
     if failures:
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from assistant import passages as cutting
 from assistant.corpus import NOT_INDEXED
 from assistant.embedding import Embedder, Matrix, PassageText
-from assistant.errors import CorpusError, IndexUnusable, UnreadableFile
+from assistant.errors import CorpusError, IndexUnusable, UnknownDocument, UnreadableFile
 from assistant.library import Library
 from assistant.reading import Limits, Reader
 from assistant.settings import Settings
@@ -82,17 +83,17 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     gone = [*changes.gone, *sorted(result.unreadable & {owner for owner, _ in before.values()})]
     if gone:
         stores.library.set_note("chroma", "removing")
-    _forget(stores, gone)
+    forget(stores, gone)
     stores.library.set_origins(
         origins(
             stores.settings.corpus_dir,
             {path: sha256 for path, (_, sha256) in stores.library.sources().items()},
         )
     )
-    if result.stored or gone:
-        stores.library.drop_unused_vectors(stores.embedder.name)
     if gone:
         purge(stores)
+    elif result.stored:
+        stores.library.drop_unused_vectors(stores.embedder.name)
     stores.library.set_note("chroma", "clean")
     stores.library.set_note("recipe", _recipe(stores))
     after = stores.library.sources()
@@ -110,14 +111,26 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
 
 def recover(stores: Stores) -> list[str]:
     """Rebuild the vectors from the library if they cannot be trusted. Says why in one sentence."""
-    why = _distrust(stores)
+    why = distrust(stores)
     if not why:
         return []
     if stores.library.note("chroma") == "removing":
+        _finish_removal(stores)
         stores.library.compact()
-    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+    _rebuild(stores)
     stores.library.set_note("chroma", "clean")
     return [f"The vector index was rebuilt from the library, because {why}."]
+
+
+def _finish_removal(stores: Stores) -> None:
+    """Forget the document whose removal was interrupted after its files were deleted."""
+    doomed = stores.library.note("doomed")
+    with suppress(UnknownDocument):
+        sources = stores.library.document(doomed).sources
+        if not any((stores.settings.corpus_dir / source).exists() for source in sources):
+            stores.library.remove([doomed])
+            stores.library.drop_unused_vectors(stores.embedder.name)
+    stores.library.set_note("doomed", "")
 
 
 def expect_vectors(stores: Stores) -> None:
@@ -129,11 +142,17 @@ def expect_vectors(stores: Stores) -> None:
         )
 
 
-def _distrust(stores: Stores) -> str:
+def distrust(stores: Stores) -> str:
+    """Why the vectors cannot be trusted; empty if they can."""
     if stores.library.note("chroma") not in ("", "clean"):
         return "the last run did not finish"
+    closed = not stores.index.opened and not stores.index.shared
+    if closed and stores.library.note("seal") not in ("", stores.index.seal()):
+        return "its files are not as the last run left them"
     try:
         held = stores.index.count()
+        if closed:  # opening it has written them
+            stores.library.set_note("seal", stores.index.seal())
     except IndexUnusable:
         return "it could not be opened"
     wanted = stores.library.passage_count()
@@ -142,11 +161,25 @@ def _distrust(stores: Stores) -> str:
     return "" if agrees else "it did not hold the same passages"
 
 
+def close(stores: Stores) -> None:
+    """Close the vectors, and note how their files were left, so that later harm to them is noticed."""
+    opened = stores.index.opened
+    stores.index.close()
+    if opened:
+        stores.library.set_note("seal", stores.index.seal())
+
+
+def _rebuild(stores: Stores) -> None:
+    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+    stores.library.set_note("seal", stores.index.seal())
+
+
 def purge(stores: Stores) -> None:
     """Rewrite the files of the index from what the library holds, so that nothing deleted is left in them."""
+    stores.library.drop_unused_vectors(stores.embedder.name)
     stores.library.compact()
     if not stores.index.shared:
-        stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+        _rebuild(stores)
 
 
 @dataclass(slots=True)
@@ -210,21 +243,30 @@ def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool
     by_content: dict[str, list[str]] = {}
     for source, sha256 in now.items():
         by_content.setdefault(sha256, []).append(source)
+    paths: dict[str, list[str]] = {}
+    for source, (owner, _) in sorted(known.items()):
+        paths.setdefault(owner, []).append(source)
     kept = {holders[sha256] for sha256 in by_content if sha256 in holders}
     taken = set(kept)
     for sha256, sources in by_content.items():
         held = holders.get(sha256)
         document_id = held or _identify(sources[0], known, taken)
         taken.add(document_id)
-        if held is None or again:
+        before = paths.get(held or "", [])
+        if held is None or again or _kind(sources) != _kind(before):
             changes.to_read.extend((source, document_id) for source in sources)
         else:
             changes.unchanged += 1
-            if sources != sorted(source for source, (owner, _) in known.items() if owner == held):
+            if sources != before:
                 changes.aliases[held] = sources
     gone = {owner for owner, _ in known.values()} - taken
     changes.gone = sorted(gone)
     return changes
+
+
+def _kind(sources: Sequence[str]) -> str:
+    """What the name tells of the kind: the same bytes read differently as .txt and as .md."""
+    return Path(sources[0]).suffix.lower() if sources else ""
 
 
 def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -> str:
@@ -233,9 +275,14 @@ def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -
         return known[source][0]
     owners = taken | {owner for owner, _ in known.values()}
     name = source
-    while (found := hashlib.sha256(name.encode()).hexdigest()[:12]) in owners:
+    while (found := first_id(name)) in owners:
         name += "\0"
     return found
+
+
+def first_id(source: str) -> str:
+    """The id of a document first found at this path, unless another has it already."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _hashes(corpus_dir: Path, failures: list[Failure]) -> dict[str, str]:
@@ -357,7 +404,9 @@ def _store(stores: Stores, drafts: Sequence[Draft], result: _Result) -> None:
         stores.index.put(records)
         keyed = [(passage, text.key) for passage, text in zip(draft.passages, draft.texts, strict=True)]
         stores.library.put(draft.document, keyed)
-        stores.index.remove(sorted(old - {passage.id for passage in draft.passages}))
+        if unused := sorted(old - {passage.id for passage in draft.passages}):
+            stores.library.outlast_snapshots()
+            stores.index.remove(unused)
         result.stored.extend(draft.document.sources)
 
 
@@ -375,7 +424,9 @@ def _vectors(stores: Stores, texts: Sequence[PassageText], result: _Result) -> d
     return found
 
 
-def _forget(stores: Stores, document_ids: Sequence[str]) -> None:
-    for document_id in document_ids:
-        stores.index.remove([passage.id for passage in stores.library.passages_of(document_id)])
+def forget(stores: Stores, document_ids: Sequence[str]) -> None:
+    """Take documents out of the library, and so out of answers, and then their vectors out of Chroma."""
+    ids = [passage.id for document_id in document_ids for passage in stores.library.passages_of(document_id)]
     stores.library.remove(document_ids)
+    stores.library.outlast_snapshots()
+    stores.index.remove(ids)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant import postings
 from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
 from assistant.values import Document, Origin, Page, Passage, Section, Sentence
 from assistant.words import words
@@ -77,6 +78,8 @@ class Library:
         self._local = threading.local()
         self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._writing = threading.RLock()
+        self._settled = threading.Condition()
+        self._snapshots: set[object] = set()  # those that are being read from
         self._create()
 
     # --- reading ---------------------------------------------------------------------------------
@@ -84,13 +87,24 @@ class Library:
     @contextmanager
     def unchanging(self) -> Iterator[None]:
         """Inside it, this thread reads the library as it is now, whatever another one writes meanwhile."""
-        db = self._db
-        db.execute("BEGIN")
+        db, mine = self._db, object()
+        with self._settled:
+            self._snapshots.add(mine)
         try:
+            db.execute("BEGIN")
             self.passage_count()  # it is the first read that settles what is seen
             yield
         finally:
             db.rollback()
+            with self._settled:
+                self._snapshots.discard(mine)
+                self._settled.notify_all()
+
+    def outlast_snapshots(self, timeout_s: float = 10) -> None:
+        """Wait until whoever reads the library as it was before the last change has done so."""
+        with self._settled:
+            begun = set(self._snapshots)
+            self._settled.wait_for(lambda: not begun & self._snapshots, timeout_s)
 
     def document(self, id_or_source: str) -> Document:
         """The document with this id, at this path below the corpus folder, or fetched from this URL.
@@ -270,6 +284,25 @@ class Library:
     def passage_ids(self) -> set[str]:
         return {row[0] for row in self._rows("SELECT id FROM passages")}
 
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each kind; `vectors` counts the texts that have some."""
+        tables = {
+            "documents": "documents",
+            "paths": "sources",
+            "passages": "passages",
+            "postings": "postings_docsize",  # has a row for each passage that the keyword index knows
+            "vectors": "embeddings",
+        }
+        return {
+            name: int(self._rows(f"SELECT count(*) FROM {table}")[0][0]) for name, table in tables.items()
+        }
+
+    def stale_terms(self) -> set[str]:
+        """Terms that stand in the pages of the keyword index although no passage has them any more."""
+        pages = self._rows("SELECT id, block FROM postings_data")
+        stored = {term for row, page in pages if postings.is_leaf(row) for term in postings.terms(page)}
+        return stored - {row[0] for row in self._rows("SELECT term FROM terms")}
+
     def note(self, name: str) -> str:
         """What the ledger says under this name; empty where it says nothing."""
         row = self._row("SELECT value FROM meta WHERE name = ?", (name,))
@@ -349,15 +382,20 @@ class Library:
             )
 
     def compact(self) -> None:
-        """Rewrite the file so that nothing deleted is left in it."""
+        """Rewrite the file so that nothing deleted is left in it. Raises IndexUnusable if it cannot be."""
         with self.writing() as db:
             db.execute("INSERT INTO postings(postings) VALUES ('optimize')")
         with self._writing:
             try:
                 self._db.execute("VACUUM")
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except sqlite3.DatabaseError as error:
                 raise _unusable(self.path, error) from error
+        if busy:
+            raise IndexUnusable(
+                f"{self.path} could not be written anew, because it is being read all the time. "
+                "What was removed is in no answer; the next command takes it off the disk."
+            )
 
     def problems(self) -> list[str]:
         """What is wrong with the file itself, by SQLite's own checks; empty when all is well."""

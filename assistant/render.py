@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
-from assistant.values import Answer, AnswerSentence, Citation, Hit
+from assistant.values import Answer, AnswerSentence, Citation, Hit, Receipt
 
 REFUSAL = "The documents do not answer this."
 CELLS_APART = " | "  # how the readers write the cells of a table's row
@@ -282,3 +282,27 @@ def hit_to_text(hit: Hit) -> str:
     place = " · ".join(part for part in (hit.title, *hit.passage.headings[1:]) if part)
     first = f"{hit.rank}. {_one_line(place)}  ({_one_line(hit.source)}, {hit.score:.2f})"
     return f"{first}\n   {_one_line(hit.passage.text)}"
+
+
+def receipt_to_json(receipt: Receipt) -> dict[str, Any]:
+    """The fields of `remove --json`."""
+    return {
+        "removed": receipt.document_id,
+        "source": receipt.source,
+        "sources": list(receipt.sources),
+        "title": receipt.title,
+        "removed_at": receipt.removed_at,
+        "deleted": receipt.deleted,
+    }
+
+
+def receipt_to_text(receipt: Receipt) -> str:
+    """What was deleted where, one line for each place."""
+    first = f"Removed {_one_line(', '.join(receipt.sources))} ({receipt.document_id})."
+    places = [
+        f"  {place}: " + ", ".join(f"{count:,} {what}" for what, count in held.items())
+        for place, held in receipt.deleted.items()
+    ]
+    return "\n".join(
+        [first, *places, f"Prove it with: python -m assistant check --removed {receipt.document_id}"]
+    )

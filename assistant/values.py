@@ -227,3 +227,15 @@ class SyncReport:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()  # what the user should know, one sentence each
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a removal deleted; `deleted` counts by place ("corpus", "library", "chroma"), then by kind."""
+
+    document_id: str
+    title: str
+    source: str
+    sources: tuple[str, ...]
+    removed_at: str  # ISO 8601, UTC
+    deleted: dict[str, dict[str, int]]

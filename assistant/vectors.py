@@ -5,11 +5,12 @@ It holds ids and vectors, never text.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 FOLDER = "chroma"
+FRESH = "chroma.new"  # where it is built anew, while questions still go to the old one
 BATCH = 250  # records a call; measured fastest of 100..5000
 # Chroma's index is approximate: a search this wide found all of the true first 50 at 40,000 passages.
 CONFIGURATION: dict[str, Any] = {"hnsw": {"space": "cosine", "ef_search": 200}}
@@ -44,6 +46,11 @@ class Index:
     def shared(self) -> bool:
         """Whether other processes may use the same vectors."""
         return bool(self._url)
+
+    @property
+    def opened(self) -> bool:
+        """Whether its files are in use by this process; a server's never are."""
+        return self._client is not None and not self.shared
 
     @property
     def where(self) -> str:
@@ -90,16 +97,38 @@ class Index:
     def rebuild(self, batches: Iterator[list[tuple[str, str, NDArray[np.float32]]]]) -> None:
         """Hold these and nothing else. On this machine the files are new: what was deleted is gone from disk.
 
-        On a server the collection stays, because other processes may be asking it.
+        Questions go to the old ones until all is ready. On a server the collection stays, because other
+        processes may be asking it.
         """
+        if not self.shared:
+            self._replace(batches)
+            return
         with self._lock:
-            if not self.shared:
-                self.erase()
             extra = self.ids()
             for batch in batches:
                 self.put(batch)
                 extra -= {passage_id for passage_id, _, _ in batch}
             self.remove(sorted(extra))
+
+    def _replace(self, batches: Iterator[list[tuple[str, str, NDArray[np.float32]]]]) -> None:
+        folder = self._folder.with_name(FRESH)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh = Index(folder)
+        try:
+            fresh.count()  # which makes the files, even where there is nothing to hold
+            for batch in batches:
+                fresh.put(batch)
+            fresh.close()
+            with self._lock:
+                self.erase()
+                fresh._folder.rename(self._folder)
+        except OSError as error:
+            raise IndexUnusable(
+                f"{self._folder} cannot be replaced ({error.strerror}). Make its folder writable."
+            ) from error
+        finally:
+            fresh.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def erase(self) -> None:
         """Delete the collection, and on this machine its files."""
@@ -111,6 +140,18 @@ class Index:
             return
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def seal(self) -> str:
+        """A digest of all its files on this machine: another one, and somebody else has touched them."""
+        if self.shared:
+            return ""
+        digest = hashlib.sha256()
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(self._folder)}\0{path.stat().st_size}\0".encode())
+                with suppress(OSError), path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
 
     def close(self) -> None:
         if self._client is not None:
@@ -134,6 +175,9 @@ class Index:
                     embedding_function=None,
                     configuration=CONFIGURATION,  # type: ignore[arg-type]
                 )
+                if not self.shared:
+                    self._open.count()  # which writes its files
+                    _blank_unused(self._folder)
             return self._open
 
     @contextmanager
@@ -160,8 +204,9 @@ class Index:
 def _blank_unused(folder: Path) -> None:
     """Zero the HNSW files that hold no vector yet.
 
-    Chroma 1.5.9 makes them of memory as it finds it: text that this process has read was seen in them, also
-    of documents since removed. From the first 1,000 vectors on, the files hold vectors and nothing else.
+    Chroma 1.5.9 makes them of memory as it finds it, whenever it is opened: text that this process has read
+    was seen in them, also of documents since removed. From the first 1,000 vectors on, the files hold vectors
+    and nothing else.
     """
     for header in folder.glob("*/header.bin"):
         _, _, held, _ = struct.unpack_from("<4Q", header.read_bytes(), 4)

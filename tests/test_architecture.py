@@ -16,7 +16,7 @@ PACKAGE = Path(assistant.__file__).parent
 # From the bottom up. A room imports only from the lines above its own; a folder is one room.
 ROOMS = """
 errors values
-settings words render verify sidecars addresses ownership
+settings words render verify sidecars addresses ownership anchoring traces postings watching
 corpus
 questions about spelling
 followups
@@ -28,7 +28,7 @@ reading embedding reranking passages
 library vectors fetching
 webpages
 ingest retrieval
-checking extract
+checking removal citations extract
 chain
 assistant
 evaluate
@@ -52,6 +52,7 @@ ALONE = {
     "rich": {"cli"},
     "filelock": {"ownership"},
     "rapidfuzz": {"spelling"},
+    "watchfiles": {"watching"},
     "pypdfium2": {"reading"},
     "lxml": {"reading"},
     "trafilatura": {"reading"},

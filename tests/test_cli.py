@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -288,6 +290,60 @@ def test_add_names_what_it_could_not_add_and_adds_the_rest(run: Run, tmp_path: P
     assert ran.code == 1
     assert ran.out.startswith("1 added")
     assert [line.split(":")[0] for line in ran.err.splitlines()] == ["nothing.md", "noise.txt"]
+
+
+def test_add_takes_patterns_that_no_shell_has_expanded(run: Run, corpus: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"given/a.md": BRIDGE, "given/deep/b.md": LIGHTHOUSE, "given/c.txt": "Other words."})
+    ran = run("add", "given/**/*.md", "--json")
+    assert (ran.code, lines(ran)[0]["added"]) == (0, ["a.md", "b.md"])
+    missing = run("add", "given/*.pdf")
+    assert missing.code == 1
+    assert "given/*.pdf: No file matches the pattern." in one_line(missing)
+
+
+def test_add_reads_standard_input_under_a_name(
+    run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def piped(content: bytes, *arguments: str) -> Ran:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        return run("add", "-", *arguments)
+
+    assert piped(BRIDGE.encode(), "--name", "bridge.md").code == 0
+    assert (corpus / "bridge.md").read_text() == BRIDGE
+    assert piped(LIGHTHOUSE.encode(), "--name", "bridge.md").code == 0
+    assert (corpus / "bridge.md").read_text() == BRIDGE
+    assert (corpus / "bridge (2).md").read_text() == LIGHTHOUSE
+    assert piped(b"Quince trees grow slowly.\n").code == 0
+    assert (corpus / "standard input.txt").exists()
+    nothing = piped(b"", "--name", "empty.md")
+    assert nothing.code == 1
+    assert one_line(nothing).startswith("empty.md: ")
+    assert run("add", "a.md", "b.md", "--name", "c.md").code == 2
+
+
+def test_sync_watch_follows_the_folder_and_lets_others_ask_meanwhile(
+    corpus: Path, index: Path, make: Any
+) -> None:
+    folders = {"ASSISTANT_CORPUS_DIR": str(corpus), "ASSISTANT_INDEX_DIR": str(index)}
+    command = [sys.executable, "-m", "assistant", "sync", "--watch", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ, **folders}, **pipes) as watching:  # type: ignore[call-overload]
+        assert json.loads(watching.stdout.readline())["added"] == []
+        write(corpus, {"bridge.md": BRIDGE, "broken.bin": bytes(range(32))})
+        report = json.loads(watching.stdout.readline())
+        assert report["added"] == ["bridge.md"]
+        assert [failure["source"] for failure in report["failures"]] == ["broken.bin"]
+        write(corpus, {"bridge.md": BRIDGE.replace("612", "613")})
+        report = json.loads(watching.stdout.readline())
+        assert (report["changed"], report["failures"]) == (["bridge.md"], [])
+        with make() as assistant:
+            assert "613" in assistant.ask(QUESTION).citations[0].quote
+        watching.send_signal(signal.SIGINT)
+        said = watching.communicate(timeout=60)[1]
+    assert watching.returncode == 130
+    assert said.splitlines()[-1].startswith("Stopped.")
+    assert "Traceback" not in said
+    assert said.count("broken.bin") == 1
 
 
 def test_remove_deletes_by_path_or_id(synced: Run, corpus: Path) -> None:

@@ -347,3 +347,18 @@ def test_any_file_is_either_named_as_unreadable_or_indexed_exactly(
         assert known | {failure.source for failure in report.failures} == {"any.txt", "bridge.md"}
         assert indexed(assistant)
         assert faultless(assistant, assistant.ask("How long is the bridge?"))
+
+
+def test_a_document_that_is_renamed_to_another_kind_is_read_anew(
+    make: Make, corpus: Path, tmp_path: Path
+) -> None:
+    write(corpus, {"lighthouse.txt": LIGHTHOUSE})
+    assistant, fresh = make(), make(index_dir=tmp_path / "fresh")
+    assistant.sync()
+    before = assistant.documents()[0]
+    (corpus / "lighthouse.txt").rename(corpus / "lighthouse.md")
+    assistant.sync()
+    fresh.sync()
+    after = assistant.documents()[0]
+    assert (after.id, after.media_type) == (before.id, "text/markdown") != (before.id, before.media_type)
+    assert indexed(assistant) == indexed(fresh)

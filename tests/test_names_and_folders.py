@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from pathlib import Path
@@ -110,3 +111,31 @@ def test_deleting_what_cannot_be_deleted_is_an_error_that_names_it(corpus: Path)
     write(corpus, {"folder/a.md": "A"})
     with pytest.raises(CorpusError, match="folder cannot be deleted"):
         delete(corpus, ["folder"])
+
+
+def test_a_disk_without_links_gets_copies_too_and_nothing_is_overwritten(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write(tmp_path, {"1/a.md": "one", "2/a.md": "two"})
+    sources, _ = copied(corpus, tmp_path / "1" / "a.md", tmp_path / "2" / "a.md")
+    assert [(corpus / source).read_text() for source in sources] == ["one", "two"]
+    assert len(list(corpus.iterdir())) == 2
+
+
+def test_what_a_killed_copy_left_is_discarded_and_no_other_hidden_file(corpus: Path, tmp_path: Path) -> None:
+    write(corpus, {".copying-4711.part": "half", ".copying-mine.part": "kept", ".hidden": "kept"})
+    write(tmp_path, {"a.md": "A"})
+    copied(corpus, tmp_path / "a.md")
+    assert sorted(path.name for path in corpus.iterdir()) == [".copying-mine.part", ".hidden", "a.md"]
+
+
+def test_nothing_is_deleted_through_a_link_out_of_the_corpus(corpus: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"mine/a.md": "A"})
+    (corpus / "folder").symlink_to(tmp_path / "mine")
+    with pytest.raises(CorpusError, match="link out of the corpus"):
+        delete(corpus, ["folder/a.md"])
+    assert (tmp_path / "mine" / "a.md").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import shutil
 import signal
 import sqlite3
@@ -11,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from corpora import LIGHTHOUSE, TOWN, Make, answers, bytes_below, faultless, indexed, write
+from corpora import LIGHTHOUSE, TOWN, Make, Run, answers, bytes_below, faultless, indexed, write
 
 from assistant import ingest
 from assistant.errors import IndexUnusable
@@ -104,7 +106,19 @@ def _overwritten(chroma: Path) -> None:
     (chroma / "chroma.sqlite3").write_bytes(b"not a database " * 1000)
 
 
-HARM = pytest.mark.parametrize("harm", [_deleted, _emptied, _overwritten])
+def _flipped(chroma: Path) -> None:
+    for path in chroma.rglob("*"):
+        if path.is_file() and (held := bytearray(path.read_bytes())):
+            held[len(held) // 2] ^= 0xFF
+            path.write_bytes(held)
+
+
+def _vectors_deleted(chroma: Path) -> None:
+    for path in chroma.rglob("*.bin"):
+        path.unlink()
+
+
+HARM = pytest.mark.parametrize("harm", [_deleted, _emptied, _overwritten, _flipped, _vectors_deleted])
 
 
 @HARM
@@ -137,6 +151,47 @@ def test_vectors_that_are_lost_are_rebuilt_for_a_question_too(
     [record] = [record for record in caplog.records if record.name.startswith("assistant")]
     assert "rebuilt" in record.getMessage()
     assert "\n" not in record.getMessage()
+
+
+@pytest.mark.usefixtures("settled")
+def test_check_names_harm_to_the_vectors_and_does_not_hide_it(make: Make, corpus: Path, index: Path) -> None:
+    _flipped(index / "chroma")
+    for _ in range(2):
+        with make() as assistant:
+            [problem] = assistant.check()
+            assert "chroma" in problem
+            assert problem.endswith("Run: python -m assistant sync")
+    with make() as assistant:
+        assert len(assistant.sync().notes) == 1
+        assert assistant.check() == ()
+
+
+@pytest.mark.parametrize("left", [0, 100, 4096, 20_000])
+@pytest.mark.usefixtures("settled")
+def test_a_library_that_was_cut_short_is_made_anew_by_the_command_that_is_named(
+    run: Run, corpus: Path, index: Path, left: int
+) -> None:
+    before = bytes_below(corpus)
+    with (index / FILE).open("r+b") as file:
+        file.truncate(left)
+    ran = run("sync")
+    assert ran.err.count("\n") <= 1
+    assert ran.code == 0 or "sync --rebuild" in ran.err
+    assert ran.code == 0 or run("sync", "--rebuild").code == 0
+    assert run("check").code == 0
+    assert "612 metres" in run("ask", "How long is the bridge over the Wend?").out
+    assert bytes_below(corpus) == before
+
+
+def test_processes_killed_at_random_moments_leave_what_the_next_command_repairs() -> None:
+    root = Path(__file__).parent
+    command = [sys.executable, root / "benchmarks" / "kill_trials.py", "--trials", "2", "--seed", "7"]
+    path = f"{root.parent}:{root}"
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=110, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["recovered"] == 2
 
 
 @pytest.mark.usefixtures("settled")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from corpora import BRIDGE, LIGHTHOUSE, TOWN, Make, answers, bytes_below, faultless, indexed, write
+from corpora import BRIDGE, LIGHTHOUSE, TOWN, Make, Run, answers, bytes_below, faultless, indexed, write
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant import Assistant
 from assistant.errors import UnknownDocument
+from assistant.library import Library
+from assistant.traces import WINDOW, fingerprints, found
 from assistant.vectors import Index
 
 SECRET = """# Minutes of the Zyxquorble committee
@@ -179,3 +185,131 @@ def test_removing_the_last_document_leaves_an_assistant_that_refuses(make: Make,
     assert not answer.answered
     assert answer.closest == ()
     assert assistant.search("bridge") == ()
+
+
+# --- the receipt and its proof -------------------------------------------------------------------
+
+
+def test_a_receipt_says_what_was_deleted_where(run: Run, corpus: Path) -> None:
+    write(corpus, TOWN | {"minutes.md": SECRET, "copies/again.md": SECRET})
+    run("sync")
+    ran = run("remove", "minutes.md", "--yes", "--json")
+    said = json.loads(ran.out)
+    assert said["sources"] == ["copies/again.md", "minutes.md"]
+    assert said["deleted"] == {
+        "corpus": {"files": 2, "bytes": 2 * len(SECRET)},
+        "library": {"documents": 1, "paths": 2, "passages": 1, "postings": 1, "vectors": 1},
+        "chroma": {"vectors": 1},
+    }
+    shown = run("remove", "lighthouse.md", "--yes").out
+    assert "corpus: 1 files" in shown
+    assert "check --removed" in shown
+
+
+def test_what_is_kept_to_prove_a_removal_holds_nothing_of_the_document(
+    minuted: Assistant, index: Path
+) -> None:
+    looked_for = traces(minuted, "minutes.md")
+    minuted.remove("minutes.md")
+    held = bytes_below(index / "removed")
+    assert held
+    assert [trace for trace in looked_for if trace in held] == []
+
+
+def test_a_removal_is_proved_by_id_and_by_path(run: Run, corpus: Path, tmp_path: Path) -> None:
+    write(corpus, TOWN | {"minutes.md": SECRET})
+    write(tmp_path, {"kept.md": SECRET})
+    run("sync")
+    removed = json.loads(run("remove", "minutes.md", "--yes", "--json").out)["removed"]
+    for name in (removed, "minutes.md"):
+        found = json.loads(run("check", "--removed", name, "--json").out)
+        assert found["problems"] == []
+        assert found["windows"] > 3
+        assert found["bytes"] > 100_000
+    ran = run("check", "--removed", removed, "--original", tmp_path / "kept.md")
+    assert (ran.code, ran.err) == (0, "")
+    unknown = run("check", "--removed", "nothing.md")
+    assert (unknown.code, unknown.err.count("\n")) == (2, 1)
+    assert "--original" in unknown.err
+    again = run("add", tmp_path / "kept.md", "--name", "minutes.md")
+    assert again.code == 0
+    there = run("check", "--removed", removed)
+    assert there.code == 1
+    assert "minutes.md holds this document" in there.err
+
+
+def _its_text(minuted: Assistant) -> bytes:
+    return b"\0" * 4099 + SECRET.encode()[60:220]
+
+
+def _its_halves(minuted: Assistant) -> bytes:
+    return b"\0\1\2" + np.asarray(_vector(minuted), "<f2").tobytes()
+
+
+def _its_floats(minuted: Assistant) -> bytes:
+    return b"\0" + np.asarray(_vector(minuted), "<f4").tobytes()
+
+
+def _vector(minuted: Assistant) -> object:
+    library = minuted._library
+    [passage] = library.passages_of(minuted.document("minutes.md").id)
+    return library.vectors("all-MiniLM-L6-v2", [passage.id])[passage.id][0]
+
+
+@pytest.mark.parametrize("leave", [_its_text, _its_halves, _its_floats])
+def test_what_a_removal_would_leave_behind_is_found(
+    minuted: Assistant, index: Path, leave: Callable[[Assistant], bytes]
+) -> None:
+    left = leave(minuted)
+    minuted.remove("minutes.md")
+    (index / "left.bin").write_bytes(left)
+    [problem] = minuted.prove_removed("minutes.md").problems
+    assert "left.bin: " in problem
+
+
+def test_words_that_the_keyword_index_would_keep_are_found(
+    minuted: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"kept.md": SECRET})
+    monkeypatch.setattr(Library, "compact", lambda _: None)
+    minuted.remove("minutes.md")
+    for original in (None, tmp_path / "kept.md"):
+        problems = minuted.prove_removed("minutes.md", original=original).problems
+        assert any("The keyword index holds" in problem for problem in problems)
+
+
+def test_what_another_document_also_says_is_no_trace_of_the_removed_one(
+    minuted: Assistant, corpus: Path, tmp_path: Path
+) -> None:
+    write(corpus, {"other.md": SECRET + "\nAnd a line of its own.\n"})
+    write(tmp_path, {"kept.md": SECRET})
+    minuted.sync()
+    minuted.remove("minutes.md")
+    assert minuted.prove_removed("minutes.md", original=tmp_path / "kept.md").problems == ()
+
+
+@given(st.binary(max_size=300), st.binary(min_size=WINDOW, max_size=WINDOW), st.binary(max_size=300))
+def test_a_window_is_found_at_any_offset_and_nothing_else_is(
+    before: bytes, window: bytes, after: bytes
+) -> None:
+    prints = fingerprints([window], b"salt")
+    held = before + window + after
+    assert found(prints, held) == set(prints.digests)
+    assert (found(prints, held.replace(window, b"")) != set()) == (window in held.replace(window, b""))
+
+
+def test_a_document_doomed_when_its_removal_was_killed_is_in_no_answer_after(
+    minuted: Assistant, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("assistant.ingest.forget", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            minuted.remove("minutes.md")
+    minuted.close()
+    again = minuted.ask("What did the treasurer Thistledown propose to sell?")
+    assert all(citation.source != "minutes.md" for citation in (*again.citations, *again.closest))
+    assert minuted.prove_removed("minutes.md").problems == ()
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from assistant.web import chat, documents
+from assistant.web import chat, documents, following
 from assistant.web.security import Guard, Page
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ HEAD = """
 
 def create_app(assistant: Assistant, *, host: str | None = None) -> FastAPI:
     """The application, to be served at `host` (the settings' own if not given)."""
-    app = FastAPI(title=chat.NAME, openapi_url=None, docs_url=None, redoc_url=None)
+    follower = following.Follower(assistant)
+    app = FastAPI(title=chat.NAME, openapi_url=None, docs_url=None, redoc_url=None, lifespan=follower.running)
     app.include_router(documents.routes(assistant))
+    app.include_router(following.routes(follower))
     app.mount("/page", StaticFiles(directory=PAGE))
 
     @app.post("/gradio_api/upload")

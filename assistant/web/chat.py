@@ -28,8 +28,8 @@ WELCOME = (
 )
 EMPTY = (
     '<div class="welcome empty"><h2>There are no documents yet</h2><p>Drag a file anywhere into this page, '
-    "or use <b>Add documents</b>.<br>Files put into the folder <code>{folder}</code> are read at the next "
-    "start.</p></div>"
+    "or use <b>Add documents</b>.<br>Files put into the folder <code>{folder}</code> are read "
+    "at once.</p></div>"
 )
 
 Updates = tuple[Any, ...]

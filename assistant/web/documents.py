@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from assistant import render
 from assistant.addresses import is_url
 from assistant.errors import AssistantError, UnknownDocument
 from assistant.values import Document, Progress, SyncReport
@@ -53,15 +54,14 @@ def routes(assistant: Assistant) -> APIRouter:
         stop: int | None = None,
     ) -> Response:
         def read() -> dict[str, Any]:
-            document = assistant.document(document_id)
-            place = reader.locate(document.text, start, end, quote)
+            document, place = assistant.locate(document_id, start=start, end=end, quote=quote)
             return reader.excerpt(document, place, begin=begin, stop=stop)
 
         return _json(read)
 
     @router.delete("/documents/{document_id:path}")
     def removing(document_id: str) -> Response:
-        return _json(lambda: {"removed": _listed(assistant.remove(document_id))})
+        return _json(lambda: {"removed": render.receipt_to_json(assistant.remove(document_id))})
 
     @router.post("/documents")
     async def adding(request: Request, name: str) -> Response:

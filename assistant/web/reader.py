@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from assistant import render
+from assistant.anchoring import Place
 from assistant.values import Document
 
 AROUND = 20_000  # characters shown on each side of a citation
-State = Literal["there", "moved", "changed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a quote stands now; `changed` if the document no longer holds it."""
-
-    start: int
-    end: int
-    state: State
-
-
-def locate(text: str, start: int, end: int, quote: str) -> Place:
-    """Find a quote where it was cited, or else at its occurrence nearest to that place."""
-    start = max(0, min(start, len(text)))
-    end = max(start, min(end, len(text)))
-    if not quote or render.visible(text[start:end]) == quote:
-        return Place(start, end, "there")
-    found = [at for at in (text.rfind(quote, 0, start + len(quote)), text.find(quote, start)) if at >= 0]
-    if not found:
-        return Place(start, start, "changed")
-    nearest = min(found, key=lambda at: abs(at - start))
-    return Place(nearest, nearest + len(quote), "moved")
 
 
 def excerpt(

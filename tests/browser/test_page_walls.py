@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from assistant.anchoring import anchor
 from assistant.errors import SettingsError
 from assistant.render import visible
 from assistant.values import Document, Page, Section
@@ -127,7 +128,7 @@ def test_parts_of_an_excerpt_are_the_text(text: str, start: int, end: int, secti
         (Section(section, len(text), (text[section : section + 3],)),),
         (Page(1, 0, page), Page(2, page, len(text))),
     )
-    shown = reader.excerpt(made, reader.locate(text, start, end, ""))
+    shown = reader.excerpt(made, anchor(text, start, end, ""))
     assert "".join(part["text"] for part in shown["parts"]) == visible(text)
     cited = "".join(part["text"] for part in shown["parts"] if part.get("cited"))
     assert cited == visible(text[max(0, start) : max(0, start, end)])
@@ -135,8 +136,8 @@ def test_parts_of_an_excerpt_are_the_text(text: str, start: int, end: int, secti
 
 @pytest.mark.parametrize(
     ("text", "state", "start"),
-    [("ab quote", "there", 3), ("quote ab quote", "moved", 0), ("none", "changed", 3)],
+    [("ab quote", "intact", 3), ("quote ab quote", "moved", 0), ("none", "changed", 3)],
 )
 def test_quote_is_found_where_it_stands_now(text: str, state: str, start: int) -> None:
-    place = reader.locate(text, 3, 8, "quote")
+    place = anchor(text, 3, 8, "quote")
     assert (place.state, place.start) == (state, start)

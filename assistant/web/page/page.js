@@ -2,6 +2,7 @@
 
 import { notify } from "./adding.js";
 import { element } from "./dom.js";
+import { follow } from "./following.js";
 import { Panel } from "./panel.js";
 
 // Gradio does this too, but only once it has loaded; the page would be seen in the wrong colours until then.
@@ -14,6 +15,7 @@ const CITATION = /^cite-(.+)-(\d+)-(\d+)$/;
 // Gradio asks the corpus again what to greet with when this button of its own is clicked.
 const panel = new Panel(() => document.getElementById("refresh")?.click());
 panel.refresh();
+follow(() => panel.changed());
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button");
