@@ -12,7 +12,7 @@ from trafilatura import bare_extraction
 
 from assistant.errors import UnreadableFile
 from assistant.reading.building import Builder, first_heading, squeezed
-from assistant.reading.decoding import byte_order_mark, decode, refuse_if_lost
+from assistant.reading.decoding import byte_order_mark, decode, printable, refuse_if_lost
 from assistant.reading.markup import add_element
 from assistant.values import Content
 
@@ -89,7 +89,7 @@ def _parse(source: str) -> Any:
     """The page as a tree, without what it does not show: hidden text would otherwise be found and cited."""
     parser = lxml.html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
     try:
-        tree = lxml.html.document_fromstring(_DECLARATION.sub("", source), parser=parser)
+        tree = lxml.html.document_fromstring(_DECLARATION.sub("", printable(source)), parser=parser)
     except etree.ParserError as error:
         raise UnreadableFile("It is empty.") from error
     if any("Excessive depth" in entry.message for entry in parser.error_log):  # the rest was cut off
