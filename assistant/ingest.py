@@ -23,7 +23,7 @@ from assistant.settings import Settings
 from assistant.values import Content, Document, Failure, Passage, Progress, SyncReport
 from assistant.vectors import Index
 
-RECIPE = "1"  # raise it when reading, cutting or embedding changes what is stored
+RECIPE = "2"  # raise it when reading, cutting or embedding changes what is stored
 GROUP = 256  # passages embedded and stored at a time
 
 Report = Callable[[Progress], None]
@@ -311,6 +311,7 @@ def _draft(
         sha256=sha256,
         sections=cutting.sections(content),
         pages=content.pages,
+        rows=content.rows,
         added_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sources=tuple(sources),
         facts=content.facts,

@@ -50,7 +50,7 @@ def to_json(answer: Answer, *, id: str | None = None) -> dict[str, Any]:
 
 def citation_to_json(citation: Citation) -> dict[str, Any]:
     """The fields of one citation in `ask --json`."""
-    names = ("number", "document_id", "title", "source", "page", "section", "start", "end", "quote")
+    names = ("number", "document_id", "title", "source", "page", "section", "place", "start", "end", "quote")
     return {name: getattr(citation, name) for name in names}
 
 
@@ -125,10 +125,9 @@ def words_to_chat(words: str, *, kind: str = "words") -> str:
 
 
 def place(citation: Citation) -> str:
-    """Where a citation stands, for a reader: title, section, page."""
-    page = f"p. {citation.page}" if citation.page is not None else ""
+    """Where a citation stands, for a reader: title, section, and page, slide or row."""
     section = citation.section if citation.section != citation.title else ""
-    return " · ".join(part for part in (citation.title, section, page) if part)
+    return " · ".join(part for part in (citation.title, section, citation.place) if part)
 
 
 def visible(text: str) -> str:

@@ -32,7 +32,9 @@ def read(data: bytes) -> Content:
     delimiter = named[1] if named else _delimiter(text[:_SAMPLE_CHARS])
     text = text[named.end() :] if named else text
     builder = Builder()
-    builder.table(_rows(text, delimiter), has_header=_has_header(text[:_SAMPLE_CHARS], delimiter))
+    builder.sheet(
+        enumerate(_rows(text, delimiter), start=1), has_header=_has_header(text[:_SAMPLE_CHARS], delimiter)
+    )
     if not builder.blocks:
         raise UnreadableFile("Its cells are empty: check that it is the file you meant.")
     return Content(
@@ -40,6 +42,7 @@ def read(data: bytes) -> Content:
         text=builder.text,
         media_type=_TABS if delimiter == "\t" else MEDIA_TYPE,
         blocks=tuple(builder.blocks),
+        rows=tuple(builder.rows),
         notes=notes,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from ctypes import c_double
+from dataclasses import replace
 
 import pypdfium2
 from pypdfium2 import raw
@@ -93,7 +94,12 @@ def _content(
         text=text,
         media_type=MEDIA_TYPE,
         blocks=blocks,
-        pages=page_spans(starts, pages=len(pages), length=len(text)),
+        pages=tuple(
+            replace(page, label=f"p. {page.number}, read by text recognition")
+            if page.number in scans.pages
+            else page
+            for page in page_spans(starts, pages=len(pages), length=len(text))
+        ),
         facts={**_facts(metadata), **scans.facts},
         notes=tuple(_notes(empty, scans, pages=len(pages))),
     )

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
-from assistant.values import Block, BlockKind, Content, Page
+from assistant.values import Block, BlockKind, Content, Page, Rows
 
 LENGTHS = struct.Struct(">QQQ")  # bytes of JSON, of text, of blocks
 Message = dict[str, Any]
@@ -44,7 +44,8 @@ def pack(content: Content, sha256: str) -> Message:
         "sha256": sha256,
         "title": content.title,
         "media_type": content.media_type,
-        "pages": [(page.number, page.start, page.end) for page in content.pages],
+        "pages": [(page.number, page.start, page.end, page.label) for page in content.pages],
+        "rows": [(rows.number, rows.start, rows.end) for rows in content.rows],
         "facts": content.facts,
         "questions": content.questions,
         "notes": content.notes,
@@ -71,7 +72,8 @@ def unpack(message: Message, text: str, blocks: bytes | bytearray) -> tuple[Cont
             text=text,
             media_type=_string(message["media_type"]),
             blocks=tuple(_unpack_blocks(blocks, length=len(text))),
-            pages=_unpack_pages(message["pages"], length=len(text)),
+            pages=tuple(_unpack_pages(message["pages"], length=len(text))),
+            rows=tuple(_unpack_rows(message["rows"], length=len(text))),
             facts={_string(key): _string(value) for key, value in message["facts"].items()},
             questions=tuple(map(_string, message["questions"])),
             notes=tuple(map(_string, message["notes"])),
@@ -100,15 +102,22 @@ def _unpack_blocks(packed: bytes | bytearray, *, length: int) -> Iterator[Block]
         reached = end
 
 
-def _unpack_pages(packed: Iterable[list[int]], *, length: int) -> tuple[Page, ...]:
-    pages: list[Page] = []
+def _unpack_pages(packed: Iterable[tuple[int, int, int, str]], *, length: int) -> Iterator[Page]:
     reached = 0
-    for number, start, end in packed:
+    for number, start, end, label in packed:
         if not reached <= start <= end <= length or number < 1:
             raise Nonsense(f"page {start}:{end}")
-        pages.append(Page(number, start, end))
+        yield Page(number, start, end, _string(label))
         reached = end
-    return tuple(pages)
+
+
+def _unpack_rows(packed: Iterable[tuple[int, int, int]], *, length: int) -> Iterator[Rows]:
+    reached = 0
+    for number, start, end in packed:
+        if not reached <= start < end <= length or number < 1:
+            raise Nonsense(f"rows {start}:{end}")
+        yield Rows(number, start, end)
+        reached = end
 
 
 def _string(value: object) -> str:

@@ -61,6 +61,13 @@ def check(content: Content) -> None:
     for page in content.pages:
         assert reached <= page.start <= page.end <= len(content.text)
         reached = page.end
+    starts = {block.start: block.end for block in content.blocks if block.kind == "row"}
+    for rows in content.rows:
+        assert rows.number > 0
+        at = rows.start
+        for line in content.text[rows.start : rows.end].split("\n"):
+            assert starts[at] == at + len(line)
+            at += len(line) + 1
 
 
 def check_characters(content: Content) -> None:

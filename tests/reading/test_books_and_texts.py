@@ -151,6 +151,12 @@ def test_rich_text_keeps_its_structure(read: Read) -> None:
     assert "- one\n2. two" in content.text
 
 
+def test_a_title_is_one_line_without_control_characters(read: Read) -> None:
+    content = read("a.rtf", rb"{\rtf1{\info{\title A\'01\'ff\par long " + b"x" * 999 + rb"}}Words.\par}")
+    assert content.title.startswith("A" + "ÿ" + " long x")
+    assert len(content.title) == 300
+
+
 @pytest.mark.parametrize("data", ["{\\rtf1", "{\\rtf1}", "{\\rtf1 {\\pict 00}}", "{\\rtf1 \\bin99999 x"])
 def test_rich_text_without_words_is_refused(read: Read, data: str) -> None:
     with pytest.raises(UnreadableFile, match="no text"):

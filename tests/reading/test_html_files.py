@@ -92,6 +92,11 @@ def test_words_that_a_page_hides_are_not_read(read: Read) -> None:
     assert "Ignore" not in read("a.html", ARTICLE.replace("</article>", hidden)).text
 
 
+def test_control_characters_between_elements_are_no_obstacle(read: Read) -> None:
+    content = read("a.html", "<html><p>Salt.</p><p hidden>no</p>\x03more\x1f<p>Fish.</p>\ufffe</html>")
+    assert content.text.split() == ["Salt.", "more", "Fish."]
+
+
 def test_a_page_without_words_is_refused(read: Read) -> None:
     with pytest.raises(UnreadableFile, match="no text without its scripts"):
         read("a.html", "<html><body><script>go()</script><img src=x></body></html>")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from conftest import page_of, pdf, words
 
@@ -82,7 +85,7 @@ def test_a_hyphen_at_a_line_end_is_mended(read: Read) -> None:
 
 
 def test_a_pdf_without_text_is_refused(read: Read) -> None:
-    with pytest.raises(UnreadableFile, match="no text layer on any of its 3 pages: it may be scanned"):
+    with pytest.raises(UnreadableFile, match="no text layer on any of its 3 pages"):
         read("a.pdf", pdf([[], [], []]))
 
 
@@ -192,11 +195,44 @@ def test_scanned_pages_are_recognised_where_tesseract_is_installed(tmp_path: Pat
         content = reader.read(path).content
     assert words(content) == ["Words of page one.", "The ships came.", "The ships came."]
     assert content.facts["text recognition"] == "pages 2, 3"
+    assert [page.label for page in content.pages] == [
+        "",
+        "p. 2, read by text recognition",
+        "p. 3, read by text recognition",
+    ]
     assert content.notes == (
         "Pages 2, 3 of 3 scanned: the words come from text recognition (OCR) and can be wrong.",
     )
 
 
-def test_without_tesseract_the_next_step_is_named(read: Read) -> None:
-    with pytest.raises(UnreadableFile, match="Install Tesseract and sync again"):
-        read("a.pdf", pdf([[]]))
+def test_without_tesseract_the_next_step_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf([[]]))
+    with Reader() as reader, pytest.raises(UnreadableFile, match="Install Tesseract and sync again"):
+        reader.read(path)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_a_scanned_page_is_read_by_tesseract(read: Read) -> None:
+    lines = ["The harbour office counts every ship that comes in.", "It has nine clerks and a cat."]
+    content = read("a.pdf", scanned(pdf([page_of(lines, size=14)])))
+    assert content.text == " ".join(lines)
+    assert content.pages[0].label == "p. 1, read by text recognition"
+
+
+def scanned(source: bytes) -> bytes:
+    """A PDF of the same pages as pictures."""
+    out = pypdfium2.PdfDocument.new()
+    with pypdfium2.PdfDocument(source) as pages:
+        for page in pages:
+            width, height = page.get_size()
+            picture = pypdfium2.PdfImage.new(out)
+            picture.set_bitmap(page.render(scale=2))
+            picture.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
+            copy = out.new_page(width, height)
+            copy.insert_obj(picture)
+            copy.gen_content()
+    packed = io.BytesIO()
+    out.save(packed)
+    return packed.getvalue()
