@@ -56,6 +56,8 @@ def _content(package: Package, main: str, root: Any, walk: _Walk) -> Content:
     if not text:
         raise UnreadableFile(without_text(pictures))
     title, facts = package.properties()
+    if walk.styles.language:
+        facts.setdefault("language", walk.styles.language)
     return Content(
         title=title or first_heading(blocks, text, level=9),
         text=text,

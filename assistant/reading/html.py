@@ -107,7 +107,7 @@ def _drop(tree: Any, path: str) -> None:
 def _article(tree: Any) -> _Found:
     """The main article, without navigation, comments and advertisements; an empty one if none is found."""
     builder = Builder()
-    declared = _declared(tree)
+    declared = _declared(tree)  # before trafilatura changes the tree
     try:
         found = bare_extraction(
             tree,
@@ -125,29 +125,41 @@ def _article(tree: Any) -> _Found:
     return _Found(builder, title=squeezed(found.title or ""), facts=_facts(found, declared))
 
 
-def _facts(found: Any, declared: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a page says about itself to machines."""
+
+    words: str  # all of it, in lower case
+    authors: str
+    language: str
+
+
+def _facts(found: Any, declared: _Declared) -> dict[str, str]:
     """Author, publisher, date and language, so far as the page declares them.
 
     trafilatura also guesses an author from the text, and takes the server's address for a publisher."""
     named = {
-        "author": found.author,
+        "author": declared.authors or found.author,
         "publisher": found.sitename,
         "date": found.date,
-        "language": found.language,
+        "language": declared.language or found.language,
     }
     facts = {name: squeezed(value) for name, value in named.items() if value and squeezed(value)}
     for name in ("author", "publisher"):
-        if facts.get(name, "").casefold() not in declared:
+        if facts.get(name, "").casefold() not in declared.words:
             facts.pop(name, None)
     if re.fullmatch(r"\S+\.\S+", facts.get("publisher", "")):
         del facts["publisher"]
     return facts
 
 
-def _declared(tree: Any) -> str:
-    """Everything that the page says about itself to machines, in lower case."""
+def _declared(tree: Any) -> _Declared:
+    names = tree.xpath("//*[@itemprop='author']/descendant-or-self::*[@itemprop='name']")
+    authors = ", ".join(dict.fromkeys(filter(None, (squeezed(one.text_content()) for one in names))))
+    languages = tree.xpath("/html/@lang|/html/@*[name()='xml:lang']")
     said = tree.xpath("//meta/@content|//script[@type='application/ld+json']/text()")
-    return squeezed(" ".join(said)).casefold()
+    words = squeezed(" ".join([*said, authors])).casefold()
+    return _Declared(words, authors, squeezed("".join(languages[:1])))
 
 
 def _page(tree: Any) -> _Found:

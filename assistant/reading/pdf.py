@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from ctypes import c_double
+from ctypes import c_double, c_ushort
 from dataclasses import replace
 
 import pypdfium2
@@ -34,6 +34,7 @@ _PLACEHOLDER = re.compile(
     r"|.*\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|rtf|odt)",
     re.IGNORECASE,
 )
+_LONGEST_LANGUAGE = 40  # characters, the closing zero included
 _GAP = re.compile(r" +")
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 
@@ -43,7 +44,7 @@ def read(data: bytes) -> Content:
     document = _open(data)
     try:
         pages = [in_reading_order(_page_lines(document, number)) for number in range(len(document))]
-        metadata = document.get_metadata_dict(skip_empty=True)
+        metadata = {**document.get_metadata_dict(skip_empty=True), "Language": _language(document)}
         empty = [number for number, lines in enumerate(pages, start=1) if not lines]
         scans = ocr.recognised(document, empty) if empty else ocr.Recognised()
     finally:
@@ -236,8 +237,17 @@ def _title(metadata: dict[str, str], builder: Builder) -> str:
     return first if looks_like_title(first) else ""
 
 
+def _language(document: pypdfium2.PdfDocument) -> str:
+    """The language that the file says it is in, such as "en-GB"; "" if it does not say."""
+    characters = (c_ushort * _LONGEST_LANGUAGE)()
+    size = raw.FPDFCatalog_GetLanguage(document.raw, characters, _LONGEST_LANGUAGE)
+    return squeezed("".join(map(chr, characters[: size - 1]))) if 1 < size <= _LONGEST_LANGUAGE else ""
+
+
 def _facts(metadata: dict[str, str]) -> dict[str, str]:
     facts = {}
+    if metadata["Language"]:
+        facts["language"] = metadata["Language"]
     author = squeezed(metadata.get("Author", ""))
     if author and not _PLACEHOLDER.fullmatch(author):
         facts["author"] = author

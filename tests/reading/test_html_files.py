@@ -42,7 +42,14 @@ def test_navigation_footer_and_scripts_are_left_out(read: Read) -> None:
 
 def test_author_and_publisher_are_facts(read: Read) -> None:
     facts = read("a.html", ARTICLE).facts
-    assert (facts["author"], facts["publisher"]) == ("Ada Brook", "The Harbour Line")
+    assert facts == {"author": "Ada Brook", "publisher": "The Harbour Line", "language": "en"}
+
+
+def test_authors_named_in_microdata_are_facts(read: Read) -> None:
+    names = "".join(
+        f'<b itemprop="author"><i itemprop="name">{name}</i>, miller</b>' for name in ("Ada", "Bo")
+    )
+    assert read("a.html", ARTICLE.replace("<h2>", f"{names}<h2>")).facts["author"] == "Ada, Bo"
 
 
 def test_table_rows_know_their_header(read: Read) -> None:

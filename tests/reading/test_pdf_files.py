@@ -69,6 +69,12 @@ def test_a_sensible_title_in_the_metadata_is_used(read: Read) -> None:
     assert (content.title, content.facts["author"]) == ("Ships of the Week", "Ada Brook")
 
 
+def test_author_date_and_language_are_facts(read: Read) -> None:
+    info = "/Author (Ada Brook) /CreationDate (D:20240503120000Z)"
+    data = pdf([page_of(BODY)], info=info).replace(b"/Type /Catalog", b"/Type /Catalog /Lang (en-GB)")
+    assert read("a.pdf", data).facts == {"language": "en-GB", "author": "Ada Brook", "date": "2024-05-03"}
+
+
 @pytest.mark.parametrize("title", ["untitled", "report-final.docx", "Microsoft Word - x", "(anonymous\\)"])
 def test_a_title_that_says_nothing_is_not_used(read: Read, title: str) -> None:
     assert read("a.pdf", pdf([page_of(BODY)], info=f"/Title ({title})")).title == ""
