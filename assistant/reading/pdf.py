@@ -69,6 +69,11 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 
 def _no_text(pages: int, scans: ocr.Recognised) -> str:
     where = f"any of its {pages} pages" if pages != 1 else "its only page"
+    if scans.unreached:
+        tried = f"{pages - len(scans.unreached):,}"
+        return (
+            f"It has no text layer on {where}, and Tesseract found no words on the first {tried}: split it."
+        )
     if scans.is_available:
         return f"It has no text layer on {where}, and Tesseract recognised no words: check the scan."
     return (
@@ -258,10 +263,14 @@ def _facts(metadata: dict[str, str]) -> dict[str, str]:
 
 def _notes(empty: Sequence[int], scans: ocr.Recognised, *, pages: int) -> Iterator[str]:
     """Which pages hold pictures instead of text, and which of them were recognised."""
+    unreached = set(scans.unreached)
     if scans.pages:
         which = _which(list(scans.pages), pages=pages)
         yield f"{which} scanned: the words come from text recognition (OCR) and can be wrong."
-    left = [number for number in empty if number not in scans.pages]
+    if scans.unreached:
+        which = _which(scans.unreached, pages=pages)
+        yield f"{which} not recognised: text recognition (OCR) ran out of time. Split the file."
+    left = [number for number in empty if number not in scans.pages and number not in unreached]
     if left:
         yield f"{_which(left, pages=pages)} without a text layer: what is pictured there cannot be found."
         if not scans.is_available:

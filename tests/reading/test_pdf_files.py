@@ -13,7 +13,8 @@ import pytest
 from conftest import page_of, pdf, words
 
 from assistant.errors import UnreadableFile
-from assistant.reading import Reader
+from assistant.reading import Reader, ocr
+from assistant.reading.pdf import read as read_pdf
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -208,6 +209,15 @@ def test_scanned_pages_are_recognised_where_tesseract_is_installed(tmp_path: Pat
     ]
     assert content.notes == (
         "Pages 2, 3 of 3 scanned: the words come from text recognition (OCR) and can be wrong.",
+    )
+
+
+@pytest.mark.usefixtures("fake_tesseract")
+def test_pages_that_recognition_did_not_reach_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "_MOST_SECONDS", 0.5)
+    content = read_pdf(pdf([page_of(["Words of page one."]), [], []]))
+    assert content.notes == (
+        "Pages 2, 3 of 3 not recognised: text recognition (OCR) ran out of time. Split the file.",
     )
 
 
