@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -9,6 +10,7 @@ from assistant.reading.decoding import printable
 from assistant.values import Block, BlockKind, Content, Page, Rows
 
 CELL_BREAK = " | "
+_MANY_EMPTY = re.compile(r" \|(?:  \|){20,} ")  # cells that only lead to one far to the right
 DEEPEST_LEVEL = 9  # of a heading
 
 
@@ -112,6 +114,7 @@ class Builder:
     ) -> tuple[int, int] | None:
         """Add a row; returns where the header stands, which can be this row."""
         words = CELL_BREAK.join(map(squeezed, cells)).strip().rstrip("| ")
+        words = _MANY_EMPTY.sub(" | … | ", words)
         is_added = self._block("row", words, is_list=True, header=header)
         if is_added and header is None and has_header and len(list(filter(str.strip, cells))) > 1:
             return self.blocks[-1].start, self.blocks[-1].end
