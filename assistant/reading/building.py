@@ -113,8 +113,7 @@ class Builder:
         self, cells: Sequence[str], header: tuple[int, int] | None, *, has_header: bool
     ) -> tuple[int, int] | None:
         """Add a row; returns where the header stands, which can be this row."""
-        words = CELL_BREAK.join(map(squeezed, cells)).strip().rstrip("| ")
-        words = _MANY_EMPTY.sub(" | … | ", words)
+        words = _MANY_EMPTY.sub(" | … | ", CELL_BREAK.join(map(squeezed, cells))).strip().rstrip("| ")
         is_added = self._block("row", words, is_list=True, header=header)
         if is_added and header is None and has_header and len(list(filter(str.strip, cells))) > 1:
             return self.blocks[-1].start, self.blocks[-1].end

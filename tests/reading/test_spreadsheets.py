@@ -108,7 +108,7 @@ def test_a_cell_in_the_last_corner_takes_no_time(read: Read) -> None:
     far = openpyxl.Workbook()
     far.active["A1"] = "near"
     far.active["XFD1048576"] = "far"
-    assert words(read("a.xlsx", packed(far)), "row") == ["near", "… | far"]
+    assert words(read("a.xlsx", packed(far)), "row") == ["near", "| … | far"]
 
 
 def test_empty_cells_that_lead_to_a_far_one_are_not_written_out(read: Read) -> None:
