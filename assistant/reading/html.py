@@ -12,7 +12,7 @@ from trafilatura import bare_extraction
 
 from assistant.errors import UnreadableFile
 from assistant.reading.building import Builder, first_heading, squeezed
-from assistant.reading.decoding import byte_order_mark, decode, printable, refuse_if_lost
+from assistant.reading.decoding import decode, printable, refuse_if_lost, unicode_codec
 from assistant.reading.markup import add_element
 from assistant.values import Content
 
@@ -74,7 +74,7 @@ def fragment(source: str) -> Content:
 def decode_page(data: bytes) -> tuple[str, tuple[str, ...]]:
     """The source by its byte order mark, the encoding that it declares, or a guess."""
     declared = _CHARSET.search(data[:4096])
-    if byte_order_mark(data) is None and declared:
+    if unicode_codec(data) is None and declared:
         name = declared.group(1).decode("ascii").lower()
         name = "cp1252" if name in _WESTERN else name
         if _TEXT_CHARSET.match(name) and not name.startswith("utf-8"):
