@@ -11,7 +11,7 @@ from assistant.reading import trees
 from assistant.reading.archives import LOCKED, Archive
 from assistant.reading.building import Builder, first_heading, page_spans, squeezed
 from assistant.reading.notes import counted, picture_note, without_text
-from assistant.reading.sheets import Budget, NumberedRow, add_sheet, budget_notes
+from assistant.reading.sheets import Budget, NumberedRow, add_sheet, budget_notes, within
 from assistant.reading.tables import has_header, is_layout
 from assistant.values import Content
 
@@ -161,7 +161,7 @@ def _add_list(element: Any, walk: _Walk, *, depth: int) -> None:
 
 
 def _add_table(element: Any, walk: _Walk) -> None:
-    rows = [cells for _, cells in _numbered(element, walk)]
+    rows = [cells for _, cells in within(_numbered(element, walk), walk.budget)]
     if is_layout(rows):
         for cell in trees.descendants(element, "table-cell"):
             for child in trees.children(cell):

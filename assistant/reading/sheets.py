@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from assistant.errors import UnreadableFile
@@ -23,12 +23,12 @@ _PERCENT = re.compile(r"0(?:\.(0+))?%")
 class Budget:
     """How many more cells may be read; below 0 where rows were left out."""
 
-    cells: int = MOST_CELLS
+    cells: int = field(default_factory=lambda: MOST_CELLS)
 
 
 def add_sheet(builder: Builder, name: str, rows: Iterable[NumberedRow], budget: Budget) -> None:
     """Add a sheet under a heading with its name; nothing if it is empty."""
-    kept = _within(rows, budget)
+    kept = within(rows, budget)
     first = next(kept, None)
     if first is None:
         return
@@ -36,7 +36,7 @@ def add_sheet(builder: Builder, name: str, rows: Iterable[NumberedRow], budget: 
     builder.sheet(chain([first], kept))
 
 
-def _within(rows: Iterable[NumberedRow], budget: Budget) -> Iterator[NumberedRow]:
+def within(rows: Iterable[NumberedRow], budget: Budget) -> Iterator[NumberedRow]:
     """The rows that are not empty, so far as the budget goes."""
     for number, cells in rows:
         budget.cells -= len(cells) or 1

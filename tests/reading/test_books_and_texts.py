@@ -11,6 +11,7 @@ from conftest import words
 from making import epub, opendocument, with_member
 
 from assistant.errors import UnreadableFile
+from assistant.reading import odf, sheets
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -114,6 +115,15 @@ def test_an_opendocument_presentation_has_pages(read: Read) -> None:
     content = read("a.odp", opendocument("presentation", page * 2))
     assert words(content) == ["Title", "Words.", "Notes", "Aside."] * 2
     assert len(content.pages) == 2
+
+
+def test_rows_repeated_without_end_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_CELLS", 1000)
+    cell = '<table:table-cell table:number-columns-repeated="200"><text:p>x</text:p></table:table-cell>'
+    row = f'<table:table-row table:number-rows-repeated="200">{cell}</table:table-row>'
+    content = odf.read(opendocument("text", f"<table:table>{row * 99}</table:table>"))
+    assert len(content.blocks) == 5
+    assert "what follows them was not read" in content.notes[0]
 
 
 def test_a_locked_opendocument_is_refused(read: Read) -> None:
