@@ -121,6 +121,7 @@ class Extractor:
 
     def _citation(self, quote: Quote, number: int) -> Citation:
         passage = quote.hit.passage
+        page, place = self.library.place_at(passage.document_id, quote.start)
         return Citation(
             number=number,
             document_id=passage.document_id,
@@ -129,9 +130,10 @@ class Extractor:
             start=quote.start,
             end=quote.end,
             quote=quote.text,
-            page=self.library.page_at(passage.document_id, quote.start),
+            page=page,
             section=_section(quote.hit),
             path=quote.hit.path,
+            place=place,
         )
 
     def _refusal(self, question: Question) -> str:

@@ -25,7 +25,7 @@ from assistant.sidecars import origins
 from assistant.values import Content, Document, Failure, Passage, Progress, SyncReport
 from assistant.vectors import Index
 
-RECIPE = "1"  # raise it when reading, cutting or embedding changes what is stored
+RECIPE = "2"  # raise it when reading, cutting or embedding changes what is stored
 GROUP = 256  # passages embedded and stored at a time
 
 Report = Callable[[Progress], None]
@@ -84,12 +84,7 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     if gone:
         stores.library.set_note("chroma", "removing")
     forget(stores, gone)
-    stores.library.set_origins(
-        origins(
-            stores.settings.corpus_dir,
-            {path: sha256 for path, (_, sha256) in stores.library.sources().items()},
-        )
-    )
+    note_origins(stores)
     if gone:
         purge(stores)
     elif result.stored:
@@ -107,6 +102,12 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
         notes=tuple(notes),
         seconds=time.perf_counter() - began,
     )
+
+
+def note_origins(stores: Stores) -> None:
+    """Let the library know which of its files were fetched, and from where."""
+    hashes = {path: sha256 for path, (_, sha256) in stores.library.sources().items()}
+    stores.library.set_origins(origins(stores.settings.corpus_dir, hashes))
 
 
 def recover(stores: Stores) -> list[str]:
@@ -365,6 +366,7 @@ def _draft(
         sha256=sha256,
         sections=cutting.sections(content),
         pages=content.pages,
+        rows=content.rows,
         added_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sources=tuple(sources),
         facts=content.facts,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from assistant import postings
 from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
-from assistant.values import Document, Origin, Page, Passage, Section, Sentence
+from assistant.values import Document, Origin, Page, Passage, Rows, Section, Sentence
 from assistant.words import words
 
 FILE = "library.sqlite3"
@@ -131,11 +131,19 @@ class Library:
         )
         return str(row[0]) if row else ""
 
-    def page_at(self, document_id: str, offset: int) -> int | None:
-        """The number of the page that holds this character, in a document that has pages."""
+    def place_at(self, document_id: str, offset: int) -> tuple[int | None, str]:
+        """The number of the page that holds this character, None without pages; and how a reader names
+        the page, slide or row, "" where there is none."""
         row = self._row("SELECT structure FROM documents WHERE id = ?", (document_id,))
-        pages = json.loads(row[0])["pages"] if row else []
-        return next((page["number"] for page in pages if page["start"] <= offset < page["end"]), None)
+        structure = json.loads(row[0]) if row else {}
+        for page in structure.get("pages", ()):
+            if page["start"] <= offset < page["end"]:
+                return page["number"], page.get("label") or f"p. {page['number']}"
+        for rows in structure.get("rows", ()):
+            if rows["start"] <= offset < rows["end"]:
+                above = self.text_at(document_id, rows["start"], offset).count("\n")
+                return None, f"row {rows['number'] + above:,}"
+        return None, ""
 
     def documents(self) -> tuple[Document, ...]:
         """All documents ordered by source, without their texts (`text` is empty)."""
@@ -549,7 +557,9 @@ def _passage(row: tuple[str, str, int, int, str, str, str, str | None]) -> Passa
 
 def _structure(document: Document) -> str:
     whole = asdict(document)
-    return json.dumps({name: whole[name] for name in ("sections", "pages", "facts", "questions", "notes")})
+    return json.dumps(
+        {name: whole[name] for name in ("sections", "pages", "rows", "facts", "questions", "notes")}
+    )
 
 
 def _document(
@@ -567,6 +577,7 @@ def _document(
         sha256=sha256,
         sections=tuple(Section(s["start"], s["end"], tuple(s["headings"])) for s in parts["sections"]),
         pages=tuple(Page(**page) for page in parts["pages"]),
+        rows=tuple(Rows(**rows) for rows in parts.get("rows", ())),
         added_at=added_at,
         sources=sources,
         facts=parts["facts"],

@@ -98,7 +98,11 @@ def _pieces(content: Content, block: Block) -> Iterator[tuple[int, int]]:
         spans: Iterable[tuple[int, int]] = [(block.start, block.end)]
     else:
         words = content.text[block.start : block.end]
-        spans = ((block.start + a, block.start + b) for a, b in sentence_spans(words))
+        # A block of one sentence lends its own numbers: a long list has millions of them.
+        spans = (
+            (block.start + a if a else block.start, block.start + b if b < len(words) else block.end)
+            for a, b in sentence_spans(words)
+        )
     for start, end in spans:
         yield from _bounded(content.text, start, end)
 
@@ -129,6 +133,9 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Cut a span into pieces that are trimmed of white space and no longer than LONGEST_SENTENCE."""
+    if end - start <= LONGEST_SENTENCE and not text[start].isspace() and not text[end - 1].isspace():
+        yield start, end
+        return
     at = start
     while at < end:
         if text[at].isspace():

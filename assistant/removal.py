@@ -56,6 +56,7 @@ def remove(stores: Stores, document: Document) -> Receipt:
     stores.library.set_note("doomed", document.id)
     files = corpus.delete(root, document.sources)
     ingest.forget(stores, [document.id])
+    ingest.note_origins(stores)
     stores.library.set_note("doomed", "")  # before the file is written anew, so that not even the id is left
     ingest.purge(stores)
     stores.library.set_note("chroma", "clean")

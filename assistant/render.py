@@ -53,7 +53,19 @@ def to_json(answer: Answer, *, id: str | None = None) -> dict[str, Any]:
 
 def citation_to_json(citation: Citation) -> dict[str, Any]:
     """The fields of one citation in `ask --json`."""
-    names = ("number", "document_id", "title", "source", "path", "page", "section", "start", "end", "quote")
+    names = (
+        "number",
+        "document_id",
+        "title",
+        "source",
+        "path",
+        "page",
+        "section",
+        "place",
+        "start",
+        "end",
+        "quote",
+    )
     return {name: getattr(citation, name) for name in names} | {"path": citation.path or citation.source}
 
 
@@ -126,10 +138,9 @@ def words_to_chat(words: str, *, kind: str = "words") -> str:
 
 
 def place(citation: Citation) -> str:
-    """Where a citation stands, for a reader: title, section, page."""
-    page = f"p. {citation.page}" if citation.page is not None else ""
+    """Where a citation stands, for a reader: title, section, and page, slide or row."""
     section = citation.section if citation.section != citation.title else ""
-    return " · ".join(part for part in (citation.title, section, page) if part)
+    return " · ".join(part for part in (citation.title, section, citation.place) if part)
 
 
 def visible(text: str) -> str:

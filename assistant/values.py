@@ -42,6 +42,16 @@ class Page:
     number: int
     start: int
     end: int
+    label: str = ""  # how a reader names it, where that is not "p. 3": "slide 3", "p. 3, read by OCR"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Consecutive rows of a sheet, one a line of the text; the first of them is the sheet's row `number`."""
+
+    number: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Content:
     media_type: str
     blocks: tuple[Block, ...]
     pages: tuple[Page, ...] = ()
+    rows: tuple[Rows, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)  # author, publisher, date, language … as found
     questions: tuple[str, ...] = ()  # examples that the document itself suggests
     notes: tuple[str, ...] = ()  # what could not be read, one sentence each
@@ -80,6 +91,7 @@ class Document:
     sections: tuple[Section, ...]
     pages: tuple[Page, ...]
     added_at: str  # ISO 8601, UTC
+    rows: tuple[Rows, ...] = ()
     sources: tuple[str, ...] = ()  # every path that holds these bytes, that of `source` first
     facts: dict[str, str] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
@@ -147,6 +159,7 @@ class Citation:
     page: int | None = None
     section: str | None = None
     path: str = ""  # below the corpus folder, where `source` is a URL
+    place: str = ""  # the page, slide or row as a reader names it: "p. 3", "slide 2", "row 17"
 
 
 @dataclass(frozen=True, slots=True)

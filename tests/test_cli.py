@@ -22,7 +22,19 @@ README = Path(__file__).parents[1] / "README.md"
 GROUP = typer.main.get_command(cli.app)
 VERBS = sorted(GROUP.commands)  # type: ignore[attr-defined]
 QUESTION = "How long is the bridge over the Wend?"
-CITATION = {"number", "document_id", "title", "source", "path", "page", "section", "start", "end", "quote"}
+CITATION = {
+    "number",
+    "document_id",
+    "title",
+    "source",
+    "path",
+    "page",
+    "section",
+    "place",
+    "start",
+    "end",
+    "quote",
+}
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_refusal_without_near_passages_is_one_sentence() -> None:
 
 
 def test_place_names_title_section_and_page_once() -> None:
-    assert render.place(citation(1, "a", section="Trade", page=3)) == "Brief · Trade · p. 3"
+    assert render.place(citation(1, "a", section="Trade", place="p. 3")) == "Brief · Trade · p. 3"
     assert render.place(citation(1, "a", section="Brief")) == "Brief"
 
 
@@ -221,6 +221,7 @@ def test_json_of_an_answer_is_the_contract() -> None:
                 "path": "brief.md",
                 "page": None,
                 "section": None,
+                "place": "",
                 "start": 3,
                 "end": 11,
                 "quote": "It grew.",

@@ -14,8 +14,9 @@ from assistant.errors import UnreadableFile
 
 MAX_MEMBERS = 20_000
 MAX_UNPACKED_BYTES = 400_000_000  # of all members that are read
-_BOMB_BYTES = 20_000_000
-_BOMB_RATIO = 250  # unpacked to packed; a spreadsheet of equal cells reaches 100
+_BOMB_RATIO = 250  # unpacked to packed, of a member and of all; a spreadsheet of equal cells reaches 100
+_SMALL_MEMBER_BYTES = 2_000_000  # may be packed tighter
+_SMALL_ARCHIVE_BYTES = 20_000_000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
@@ -44,7 +45,7 @@ class Archive:
         if len(found) > MAX_MEMBERS:
             raise UnreadableFile(_TOO_MANY.format(MAX_MEMBERS))
         self._members = {one.filename: one for one in found if one.filename and not one.is_dir()}
-        self._left = MAX_UNPACKED_BYTES
+        self._left = self._most = min(MAX_UNPACKED_BYTES, max(_SMALL_ARCHIVE_BYTES, _BOMB_RATIO * len(data)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ class Archive:
             raise UnreadableFile(LOCKED)
         if member.compress_type not in _METHODS:
             raise UnreadableFile("It is compressed in an unusual way: pack it again as a common zip file.")
-        if member.file_size > self._left:
-            raise UnreadableFile(_TOO_LARGE.format(MAX_UNPACKED_BYTES / 1e6))
-        if member.file_size > max(_BOMB_BYTES, _BOMB_RATIO * member.compress_size):
+        if member.file_size > max(_SMALL_MEMBER_BYTES, _BOMB_RATIO * member.compress_size):
             raise UnreadableFile("It unpacks to hundreds of times its size, as a zip bomb does: not read.")
+        if member.file_size > self._left:
+            raise UnreadableFile(_TOO_LARGE.format(self._most / 1e6))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from assistant.reading.decoding import printable
-from assistant.values import Block, BlockKind, Content, Page
+from assistant.values import Block, BlockKind, Content, Page, Rows
 
 CELL_BREAK = " | "
+_MANY_EMPTY = re.compile(r" \|(?:  \|){20,} ")  # cells that only lead to one far to the right
 DEEPEST_LEVEL = 9  # of a heading
 
 
@@ -17,9 +19,11 @@ class Builder:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.rows: list[Rows] = []
         self._parts: list[str] = []
         self._length = 0
         self._is_open_list = False
+        self._next_number = 0  # of the row that would go on from the last
 
     @property
     def length(self) -> int:
@@ -62,13 +66,30 @@ class Builder:
         A table that goes on from another is given that one's `header`. Returns where the header stands."""
         self.end_list()
         for cells in rows:
-            words = CELL_BREAK.join(map(squeezed, cells)).strip().rstrip("| ")
-            if not self._block("row", words, is_list=True, header=header):
-                continue
-            if header is None and has_header and len(list(filter(str.strip, cells))) > 1:
-                header = (self.blocks[-1].start, self.blocks[-1].end)
+            header = self._row(cells, header, has_header=has_header)
         self.end_list()
         return header
+
+    def sheet(self, rows: Iterable[tuple[int, Sequence[str]]], *, has_header: bool = True) -> None:
+        """A table whose rows have numbers in the file, by which they can be cited."""
+        self.end_list()
+        header: tuple[int, int] | None = None
+        for number, cells in rows:
+            before = len(self.blocks)
+            header = self._row(cells, header, has_header=has_header)
+            if len(self.blocks) > before:
+                self._number(number)
+        self.end_list()
+
+    def _number(self, number: int) -> None:
+        """The last block is the row of this number: it goes on from the rows before, or starts others."""
+        block, last = self.blocks[-1], self.rows[-1] if self.rows else None
+        is_next = last is not None and last.end + 1 == block.start and self._next_number == number
+        if last is not None and is_next:
+            self.rows[-1] = Rows(last.number, last.start, block.end)
+        else:
+            self.rows.append(Rows(number, block.start, block.end))
+        self._next_number = number + 1
 
     def aside(self, words: str) -> None:
         """Text that is shown and covered by no block."""
@@ -86,6 +107,17 @@ class Builder:
             level = min(block.level + below, DEEPEST_LEVEL) if block.level else 0
             header = block.header and (block.header[0] + offset, block.header[1] + offset)
             self.blocks.append(Block(block.kind, block.start + offset, block.end + offset, level, header))
+        self.rows.extend(Rows(one.number, one.start + offset, one.end + offset) for one in content.rows)
+
+    def _row(
+        self, cells: Sequence[str], header: tuple[int, int] | None, *, has_header: bool
+    ) -> tuple[int, int] | None:
+        """Add a row; returns where the header stands, which can be this row."""
+        words = _MANY_EMPTY.sub(" | … | ", CELL_BREAK.join(map(squeezed, cells))).strip().rstrip("| ")
+        is_added = self._block("row", words, is_list=True, header=header)
+        if is_added and header is None and has_header and len(list(filter(str.strip, cells))) > 1:
+            return self.blocks[-1].start, self.blocks[-1].end
+        return header
 
     def end_list(self) -> None:
         """What follows stands apart from the list or table above."""
@@ -133,12 +165,14 @@ def first_heading(blocks: Iterable[Block], text: str, *, level: int = 1) -> str:
     return next(chain(found, [""]))
 
 
-def page_spans(starts: dict[int, int], *, pages: int, length: int) -> tuple[Page, ...]:
-    """Every page from its first character to the next page's first; a page without text is empty."""
+def page_spans(starts: dict[int, int], *, pages: int, length: int, name: str = "") -> tuple[Page, ...]:
+    """Every page from its first character to the next page's first; a page without text is empty.
+
+    `name` is what a page is called, such as "slide"."""
     end = length
     spans = []
     for number in range(pages, 0, -1):
         start = starts.get(number, end)
-        spans.append(Page(number, start, end))
+        spans.append(Page(number, start, end, f"{name} {number}" if name else ""))
         end = start
     return tuple(reversed(spans))

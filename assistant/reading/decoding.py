@@ -17,22 +17,38 @@ _MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ZEROS_BYTES = 4096  # looked at for UTF-16 without a mark
+_FEWEST_BYTES = 8
+_ZEROS_SHARE = 0.9
 _SAMPLE_BYTES = 1 << 16
 # With them go characters that show nothing and break words for a search: soft hyphen, zero-width space.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2060\ud800-\udfff\ufeff\ufffe\uffff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def byte_order_mark(data: bytes) -> str | None:
-    """The codec that the byte order mark names, or None if there is no mark."""
-    return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+def unicode_codec(data: bytes) -> str | None:
+    """The codec that a byte order mark names, or zeros at every second place betray; else None."""
+    marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+    return marked or _unmarked_utf_16(data[:_ZEROS_BYTES])
+
+
+def _unmarked_utf_16(head: bytes) -> str | None:
+    """UTF-16 without its mark, where nearly all letters are Latin and none is a control character."""
+    if b"\0" not in head or len(head) < _FEWEST_BYTES:
+        return None
+    for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = head[first::2]
+        if zeros.count(0) >= _ZEROS_SHARE * len(zeros):
+            words = head[: len(head) // 2 * 2].decode(codec, "replace")
+            return None if _CONTROLS.search(words.replace("\r", "")) else codec
+    return None
 
 
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     """The text of the bytes, and notes on what could not be decoded.
 
     Only the byte order mark goes, and line ends become "\\n". Raises UnreadableFile for binary data."""
-    codec = byte_order_mark(data) or "utf-8"
+    codec = unicode_codec(data) or "utf-8"
     notes: tuple[str, ...] = ()
     try:
         text = data.decode(codec)

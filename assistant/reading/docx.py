@@ -56,6 +56,8 @@ def _content(package: Package, main: str, root: Any, walk: _Walk) -> Content:
     if not text:
         raise UnreadableFile(without_text(pictures))
     title, facts = package.properties()
+    if walk.styles.language:
+        facts.setdefault("language", walk.styles.language)
     return Content(
         title=title or first_heading(blocks, text, level=9),
         text=text,
@@ -139,7 +141,7 @@ def _anchored(anchor: Anchored, walk: _Walk) -> None:
 
 def _table(element: Any, walk: _Walk) -> None:
     walk.is_list = False
-    rows = [list(_cells(row)) for row in _rows(element)]
+    rows = [list(_parts(row, "tc")) for row in _parts(element, "tr")]
     if is_layout([list(map(_cell, row)) for row in rows]):
         for row in rows:
             for cell in row:
@@ -161,20 +163,13 @@ def _inside(cell: Any, walk: _Walk) -> None:
             _anchored(anchor, walk)
 
 
-def _rows(table: Any) -> Iterator[Any]:
-    for element in trees.children(table, "tr", "sdt", "sdtContent", "ins", "customXml"):
-        if trees.name(element) == "tr":
-            yield element
+def _parts(element: Any, wanted: str) -> Iterator[Any]:
+    """The rows of a table ("tr") or the cells of a row ("tc"), also those in a control or an insertion."""
+    for one in trees.children(element, wanted, "sdt", "sdtContent", "ins", "customXml"):
+        if trees.name(one) == wanted:
+            yield one
         else:
-            yield from _rows(element)
-
-
-def _cells(row: Any) -> Iterator[Any]:
-    for element in trees.children(row, "tc", "sdt", "sdtContent", "ins", "customXml"):
-        if trees.name(element) == "tc":
-            yield element
-        else:
-            yield from _cells(element)
+            yield from _parts(one, wanted)
 
 
 def _cell(element: Any) -> str:

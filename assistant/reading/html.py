@@ -12,7 +12,7 @@ from trafilatura import bare_extraction
 
 from assistant.errors import UnreadableFile
 from assistant.reading.building import Builder, first_heading, squeezed
-from assistant.reading.decoding import byte_order_mark, decode, refuse_if_lost
+from assistant.reading.decoding import decode, printable, refuse_if_lost, unicode_codec
 from assistant.reading.markup import add_element
 from assistant.values import Content
 
@@ -74,7 +74,7 @@ def fragment(source: str) -> Content:
 def decode_page(data: bytes) -> tuple[str, tuple[str, ...]]:
     """The source by its byte order mark, the encoding that it declares, or a guess."""
     declared = _CHARSET.search(data[:4096])
-    if byte_order_mark(data) is None and declared:
+    if unicode_codec(data) is None and declared:
         name = declared.group(1).decode("ascii").lower()
         name = "cp1252" if name in _WESTERN else name
         if _TEXT_CHARSET.match(name) and not name.startswith("utf-8"):
@@ -89,7 +89,7 @@ def _parse(source: str) -> Any:
     """The page as a tree, without what it does not show: hidden text would otherwise be found and cited."""
     parser = lxml.html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
     try:
-        tree = lxml.html.document_fromstring(_DECLARATION.sub("", source), parser=parser)
+        tree = lxml.html.document_fromstring(_DECLARATION.sub("", printable(source)), parser=parser)
     except etree.ParserError as error:
         raise UnreadableFile("It is empty.") from error
     if any("Excessive depth" in entry.message for entry in parser.error_log):  # the rest was cut off
@@ -107,7 +107,7 @@ def _drop(tree: Any, path: str) -> None:
 def _article(tree: Any) -> _Found:
     """The main article, without navigation, comments and advertisements; an empty one if none is found."""
     builder = Builder()
-    declared = _declared(tree)
+    declared = _declared(tree)  # before trafilatura changes the tree
     try:
         found = bare_extraction(
             tree,
@@ -125,29 +125,41 @@ def _article(tree: Any) -> _Found:
     return _Found(builder, title=squeezed(found.title or ""), facts=_facts(found, declared))
 
 
-def _facts(found: Any, declared: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a page says about itself to machines."""
+
+    words: str  # all of it, in lower case
+    authors: str
+    language: str
+
+
+def _facts(found: Any, declared: _Declared) -> dict[str, str]:
     """Author, publisher, date and language, so far as the page declares them.
 
     trafilatura also guesses an author from the text, and takes the server's address for a publisher."""
     named = {
-        "author": found.author,
+        "author": declared.authors or found.author,
         "publisher": found.sitename,
         "date": found.date,
-        "language": found.language,
+        "language": declared.language or found.language,
     }
     facts = {name: squeezed(value) for name, value in named.items() if value and squeezed(value)}
     for name in ("author", "publisher"):
-        if facts.get(name, "").casefold() not in declared:
+        if facts.get(name, "").casefold() not in declared.words:
             facts.pop(name, None)
     if re.fullmatch(r"\S+\.\S+", facts.get("publisher", "")):
         del facts["publisher"]
     return facts
 
 
-def _declared(tree: Any) -> str:
-    """Everything that the page says about itself to machines, in lower case."""
+def _declared(tree: Any) -> _Declared:
+    names = tree.xpath("//*[@itemprop='author']/descendant-or-self::*[@itemprop='name']")
+    authors = ", ".join(dict.fromkeys(filter(None, (squeezed(one.text_content()) for one in names))))
+    languages = tree.xpath("/html/@lang|/html/@*[name()='xml:lang']")
     said = tree.xpath("//meta/@content|//script[@type='application/ld+json']/text()")
-    return squeezed(" ".join(said)).casefold()
+    words = squeezed(" ".join([*said, authors])).casefold()
+    return _Declared(words, authors, squeezed("".join(languages[:1])))
 
 
 def _page(tree: Any) -> _Found:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from assistant.errors import UnreadableFile
-from assistant.reading.decoding import BINARY, byte_order_mark
+from assistant.reading.decoding import BINARY, unicode_codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def detect(data: bytes, *, suffix: str) -> Kind:
     if data.startswith(b"{\\rtf"):
         return RTF
     _refuse_known(data)
-    if byte_order_mark(data) is None and _is_binary(data):
+    if unicode_codec(data) is None and _is_binary(data):
         raise UnreadableFile(BINARY)
     if _is_html(data):
         return HTML
@@ -139,7 +139,7 @@ def _in_container(data: bytes) -> Kind:
 
 def _by_opening(data: bytes) -> Kind | None:
     """The kind of a text whose name says nothing, by how it begins; None for a plain one."""
-    codec = byte_order_mark(data) or "latin-1"
+    codec = unicode_codec(data) or "latin-1"
     opening = data[:_HEAD_BYTES].decode(codec, "ignore").lstrip("\ufeffï»¿").lstrip()
     return next((kind for pattern, kind in _OPENINGS if pattern.match(opening)), None)
 
@@ -160,5 +160,5 @@ def _is_binary(data: bytes) -> bool:
 
 
 def _is_html(data: bytes) -> bool:
-    codec = byte_order_mark(data) or "latin-1"
+    codec = unicode_codec(data) or "latin-1"
     return bool(_HTML_START.match(data[:_HEAD_BYTES].decode(codec, "ignore").lstrip("\ufeffï»¿")))

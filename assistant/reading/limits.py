@@ -11,5 +11,5 @@ class Limits:
 
     max_bytes: int = 200_000_000
     memory_bytes: int = 2 * 1024**3  # address space of the worker, its interpreter and libraries included
-    cpu_s: int = 60
-    wall_s: float = 120.0
+    cpu_s: int = 120  # ten thousand dense pages take 50
+    wall_s: float = 400.0  # longer than `cpu_s`, because a busy machine gives a file only a share of its time

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 LONGEST_HEADING = 80
 LONGEST_TITLE = 120
+MOST_LINES = 50_000  # in a group; what holds more is cut, so that one long table does not take all memory
 LONGEST_HARD_WRAP = 120  # a longer line was not wrapped by an editor: it is a paragraph
 _TITLE_WORDS = 20
 _TAB = 8
@@ -39,12 +40,12 @@ class Line(NamedTuple):
 
 
 def groups(text: str) -> Iterator[list[Line]]:
-    """The runs of lines between blank lines."""
+    """The runs of lines between blank lines, MOST_LINES at a time."""
     group: list[Line] = []
     reached = 0
     for match in _LINE.finditer(text):
         start, end = match.span()
-        if group and start > reached + 1:  # more than one line end between them
+        if group and (start > reached + 1 or len(group) == MOST_LINES):  # more than one line end between
             yield group
             group = []
         reached = end

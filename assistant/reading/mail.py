@@ -29,9 +29,10 @@ class Message:
     markup: str = ""  # the body as HTML
     rich: Content | None = None  # the body in another format, already read
     attachments: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
 
-def content(message: Message, *, media_type: str, notes: tuple[str, ...] = ()) -> Content:
+def content(message: Message, *, media_type: str) -> Content:
     """The content of a message. Raises UnreadableFile if it says nothing."""
     builder = Builder()
     subject = squeezed(message.subject)
@@ -51,7 +52,7 @@ def content(message: Message, *, media_type: str, notes: tuple[str, ...] = ()) -
         media_type=media_type,
         blocks=tuple(builder.blocks),
         facts={name: squeezed(words) for name, words in facts.items() if squeezed(words)},
-        notes=notes + attachment_note([squeezed(name) for name in message.attachments]),
+        notes=message.notes + attachment_note([squeezed(name) for name in message.attachments]),
     )
 
 

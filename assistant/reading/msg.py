@@ -6,6 +6,7 @@ import datetime
 import io
 import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import olefile
@@ -30,7 +31,6 @@ _CODEPAGE, _INTERNET_CODEPAGE = 0x3FFD, 0x3FDE
 _UTF_8 = 65001
 _PROPERTIES = "__properties_version1.0"
 _HEADER_BYTES = {"": 32, "__recip": 8, "__attach": 8}
-_MOST_BYTES = 100_000_000  # of one property; a damaged file can name any size
 _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
 _FAILURES = (
     OSError,
@@ -48,7 +48,7 @@ def read(data: bytes) -> Content:
     """The content of a message. Raises UnreadableFile if it is damaged or says nothing."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
-            message = _message(file)
+            message = _message(file, most_bytes=len(data))
     except _FAILURES as error:
         raise UnreadableFile(DAMAGED) from error
     return mail.content(message, media_type=MEDIA_TYPE)
@@ -57,8 +57,9 @@ def read(data: bytes) -> Content:
 class _Storage:
     """The properties of a message, a recipient or an attachment."""
 
-    def __init__(self, file: Any, name: str, codec: str = "cp1252") -> None:
+    def __init__(self, file: Any, name: str, *, most_bytes: int, codec: str = "cp1252") -> None:
         self._file = file
+        self._most_bytes = most_bytes
         self._path = [name] if name else []
         self._codec = codec
         skipped = next(size for start, size in reversed(_HEADER_BYTES.items()) if name.startswith(start))
@@ -100,7 +101,9 @@ class _Storage:
         path = [*self._path, name]
         if not self._file.exists(path):
             return b""
-        if self._file.get_size(path) > _MOST_BYTES:
+        if (
+            self._file.get_size(path) > self._most_bytes
+        ):  # a damaged file can name any size, and go in circles
             raise UnreadableFile(DAMAGED)
         return bytes(self._file.openstream(path).read())
 
@@ -112,11 +115,12 @@ def _fixed_values(table: bytes) -> Iterator[tuple[int, bytes]]:
         yield tag >> 16, table[at + 8 : at + 16]
 
 
-def _message(file: Any) -> mail.Message:
-    codec = _Storage(file, "").codec()
-    top = _Storage(file, "", codec)
-    packed = top.binary(_RTF)
-    recipients = [_Storage(file, name, codec) for name in _storages(file, "__recip")]
+def _message(file: Any, *, most_bytes: int) -> mail.Message:
+    codec = _Storage(file, "", most_bytes=most_bytes).codec()
+    storage = partial(_Storage, file, most_bytes=most_bytes, codec=codec)
+    top = storage("")
+    recipients = [storage(name) for name in _storages(file, "__recip")]
+    rich, notes = _rich(top.binary(_RTF))
     return mail.Message(
         subject=top.words(_SUBJECT),
         sender=_person(top, _SENDER_NAME, _SENDER_SMTP, _SENDER_ADDRESS),
@@ -125,9 +129,10 @@ def _message(file: Any) -> mail.Message:
         date=top.moment(*_DATES),
         plain=top.words(_BODY),
         markup=_markup(top),
-        rich=rtf.read(unpacked(packed)) if packed else None,
+        rich=rich,
+        notes=notes,
         attachments=[
-            _Storage(file, name, codec).words(*_FILE_NAMES) or "an attachment without a name"
+            storage(name).words(*_FILE_NAMES) or "an attachment without a name"
             for name in _storages(file, "__attach")
         ],
     )
@@ -139,6 +144,16 @@ def _markup(top: _Storage) -> str:
         return found
     codec = codec_of_page(top.number(_INTERNET_CODEPAGE) or _UTF_8)
     return top.binary(_HTML).decode(codec, "replace")
+
+
+def _rich(packed: bytes) -> tuple[Content | None, tuple[str, ...]]:
+    """The body that is stored as packed RTF, None if there is none; and a note if it cannot be read."""
+    if not packed:
+        return None, ()
+    try:
+        return rtf.read(unpacked(packed)), ()
+    except UnreadableFile as error:
+        return None, (f"Its formatted body was not read: {error}",)
 
 
 def _storages(file: Any, start: str) -> list[str]:

@@ -22,7 +22,7 @@ from assistant.reading.columns import Cell, PageLine
 _DPI = 300  # what Tesseract is trained for
 _MOST_PIXELS = 25_000_000
 _POINTS_PER_INCH = 72
-_MOST_SECONDS = 75.0  # for all pages of a file; the reader has 120 for everything
+_MOST_SECONDS = 75.0  # for all pages of a file
 _MOST_LANGUAGES = 3
 _LEAST_CONFIDENCE = 30.0  # of 100; below it stand specks and lines that were taken for letters
 _WORD_LEVEL = "5"
@@ -33,9 +33,10 @@ _LINE_KEYS = ("block_num", "par_num", "line_num")
 
 @dataclass(frozen=True)
 class Recognised:
-    """The lines of the pages on which words were found, by page number."""
+    """The lines of the pages on which words were found, by page number; `unreached` had no time left."""
 
     pages: Mapping[int, list[PageLine]] = field(default_factory=dict)
+    unreached: tuple[int, ...] = ()
     is_available: bool = False
 
     @property
@@ -50,11 +51,12 @@ def recognised(document: pypdfium2.PdfDocument, numbers: Sequence[int]) -> Recog
     if program is None:
         return Recognised()
     deadline = time.monotonic() + _MOST_SECONDS
-    pages = {}
-    for number in numbers:
+    pages: dict[int, list[PageLine]] = {}
+    for at, number in enumerate(numbers):
         left_s = deadline - time.monotonic()
-        lines = _page(document, number, program, left_s) if left_s > 1 else []
-        if lines:
+        if left_s < 1:
+            return Recognised(pages, unreached=tuple(numbers[at:]), is_available=True)
+        if lines := _page(document, number, program, left_s):
             pages[number] = lines
     return Recognised(pages, is_available=True)
 

@@ -11,7 +11,7 @@ from assistant.reading import trees
 from assistant.reading.archives import LOCKED, Archive
 from assistant.reading.building import Builder, first_heading, page_spans, squeezed
 from assistant.reading.notes import counted, picture_note, without_text
-from assistant.reading.sheets import Budget, add_sheet, budget_notes
+from assistant.reading.sheets import Budget, NumberedRow, add_sheet, budget_notes, within
 from assistant.reading.tables import has_header, is_layout
 from assistant.values import Content
 
@@ -57,7 +57,8 @@ def read(data: bytes) -> Content:
         text=text,
         media_type=media_type,
         blocks=blocks,
-        pages=page_spans(walk.starts, pages=walk.slides, length=len(text)),
+        rows=tuple(walk.builder.rows),
+        pages=page_spans(walk.starts, pages=walk.slides, length=len(text), name="slide"),
         facts=facts,
         notes=tuple(_notes(root, walk, pictures)),
     )
@@ -87,7 +88,7 @@ def _properties(archive: Archive) -> tuple[str, dict[str, str]]:
 
 def _add_part(element: Any, walk: _Walk, media_type: str) -> None:
     if media_type == _SHEETS and trees.name(element) == "table":
-        add_sheet(walk.builder, trees.attribute(element, "name"), _rows(element, walk), walk.budget)
+        add_sheet(walk.builder, trees.attribute(element, "name"), _numbered(element, walk), walk.budget)
     elif media_type == _SLIDES and trees.name(element) == "page":
         _add_slide(element, walk)
     else:
@@ -160,7 +161,7 @@ def _add_list(element: Any, walk: _Walk, *, depth: int) -> None:
 
 
 def _add_table(element: Any, walk: _Walk) -> None:
-    rows = list(_rows(element, walk))
+    rows = [cells for _, cells in within(_numbered(element, walk), walk.budget)]
     if is_layout(rows):
         for cell in trees.descendants(element, "table-cell"):
             for child in trees.children(cell):
@@ -169,15 +170,21 @@ def _add_table(element: Any, walk: _Walk) -> None:
     walk.builder.table(rows, has_header=has_header(rows))
 
 
-def _rows(table: Any, walk: _Walk) -> Iterator[list[str]]:
+def _numbered(table: Any, walk: _Walk) -> Iterator[NumberedRow]:
+    """The rows of a table with their numbers; of equal ones the first few, of empty ones one."""
+    number = 1
+    for cells, repeats in _rows(table, walk):
+        for at in range(min(repeats, _MOST_REPEATS) if any(cells) else 1):
+            yield number + at, cells
+        number += repeats
+
+
+def _rows(table: Any, walk: _Walk) -> Iterator[tuple[list[str], int]]:
+    """The rows of a table, each with how often it is repeated."""
     for element in trees.children(table):
         name = trees.name(element)
         if name == "table-row":
-            cells = _cells(element, walk)
-            for _ in range(
-                min(_repeats(element, "number-rows-repeated"), _MOST_REPEATS) if any(cells) else 1
-            ):
-                yield cells
+            yield _cells(element, walk), _repeats(element, "number-rows-repeated")
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
             yield from _rows(element, walk)
 

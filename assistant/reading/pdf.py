@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from ctypes import c_double
+from ctypes import c_double, c_ushort
+from dataclasses import replace
 
 import pypdfium2
 from pypdfium2 import raw
@@ -33,6 +34,7 @@ _PLACEHOLDER = re.compile(
     r"|.*\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|rtf|odt)",
     re.IGNORECASE,
 )
+_LONGEST_LANGUAGE = 40  # characters, the closing zero included
 _GAP = re.compile(r" +")
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 
@@ -42,7 +44,7 @@ def read(data: bytes) -> Content:
     document = _open(data)
     try:
         pages = [in_reading_order(_page_lines(document, number)) for number in range(len(document))]
-        metadata = document.get_metadata_dict(skip_empty=True)
+        metadata = {**document.get_metadata_dict(skip_empty=True), "Language": _language(document)}
         empty = [number for number, lines in enumerate(pages, start=1) if not lines]
         scans = ocr.recognised(document, empty) if empty else ocr.Recognised()
     finally:
@@ -67,6 +69,11 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 
 def _no_text(pages: int, scans: ocr.Recognised) -> str:
     where = f"any of its {pages} pages" if pages != 1 else "its only page"
+    if scans.unreached:
+        tried = f"{pages - len(scans.unreached):,}"
+        return (
+            f"It has no text layer on {where}, and Tesseract found no words on the first {tried}: split it."
+        )
     if scans.is_available:
         return f"It has no text layer on {where}, and Tesseract recognised no words: check the scan."
     return (
@@ -93,7 +100,12 @@ def _content(
         text=text,
         media_type=MEDIA_TYPE,
         blocks=blocks,
-        pages=page_spans(starts, pages=len(pages), length=len(text)),
+        pages=tuple(
+            replace(page, label=f"p. {page.number}, read by text recognition")
+            if page.number in scans.pages
+            else page
+            for page in page_spans(starts, pages=len(pages), length=len(text))
+        ),
         facts={**_facts(metadata), **scans.facts},
         notes=tuple(_notes(empty, scans, pages=len(pages))),
     )
@@ -230,8 +242,17 @@ def _title(metadata: dict[str, str], builder: Builder) -> str:
     return first if looks_like_title(first) else ""
 
 
+def _language(document: pypdfium2.PdfDocument) -> str:
+    """The language that the file says it is in, such as "en-GB"; "" if it does not say."""
+    characters = (c_ushort * _LONGEST_LANGUAGE)()
+    size = raw.FPDFCatalog_GetLanguage(document.raw, characters, _LONGEST_LANGUAGE)
+    return squeezed("".join(map(chr, characters[: size - 1]))) if 1 < size <= _LONGEST_LANGUAGE else ""
+
+
 def _facts(metadata: dict[str, str]) -> dict[str, str]:
     facts = {}
+    if metadata["Language"]:
+        facts["language"] = metadata["Language"]
     author = squeezed(metadata.get("Author", ""))
     if author and not _PLACEHOLDER.fullmatch(author):
         facts["author"] = author
@@ -242,10 +263,14 @@ def _facts(metadata: dict[str, str]) -> dict[str, str]:
 
 def _notes(empty: Sequence[int], scans: ocr.Recognised, *, pages: int) -> Iterator[str]:
     """Which pages hold pictures instead of text, and which of them were recognised."""
+    unreached = set(scans.unreached)
     if scans.pages:
         which = _which(list(scans.pages), pages=pages)
         yield f"{which} scanned: the words come from text recognition (OCR) and can be wrong."
-    left = [number for number in empty if number not in scans.pages]
+    if scans.unreached:
+        which = _which(scans.unreached, pages=pages)
+        yield f"{which} not recognised: text recognition (OCR) ran out of time. Split the file."
+    left = [number for number in empty if number not in scans.pages and number not in unreached]
     if left:
         yield f"{_which(left, pages=pages)} without a text layer: what is pictured there cannot be found."
         if not scans.is_available:

@@ -57,7 +57,7 @@ def read(data: bytes) -> Content:
         text=text,
         media_type=MEDIA_TYPE,
         blocks=blocks,
-        pages=page_spans(starts, pages=len(slides), length=len(text)),
+        pages=page_spans(starts, pages=len(slides), length=len(text), name="slide"),
         facts=facts,
         notes=tuple(_notes(empty, pictures)),
     )

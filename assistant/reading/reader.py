@@ -81,18 +81,18 @@ class Reader:
 
         Raises UnreadableFile with one sentence that says why, and what to do; it does not name the file."""
         with self._lock:
-            message, text = self._ask(os.path.abspath(path))
+            message, text, blocks = self._ask(os.path.abspath(path))
             if message.get("spent"):
                 self._end_worker()
             if refused := message.get("refused"):
                 raise UnreadableFile(str(refused))
             try:
-                return Read(*protocol.unpack(message, text))
+                return Read(*protocol.unpack(message, text, blocks))
             except protocol.Nonsense as error:
                 self._end_worker()
                 raise _broken_answer() from error
 
-    def _ask(self, path: str) -> tuple[protocol.Message, str]:
+    def _ask(self, path: str) -> tuple[protocol.Message, str, bytearray]:
         """The worker's answer; after any failure there is no worker, so that no late answer is mistaken."""
         try:
             return self._send(path).receive()
@@ -170,7 +170,7 @@ class _Worker:
         self._deadline = time.monotonic() + self._limits.wall_s
         self._requests.write(b"".join(protocol.encode(message)))
 
-    def receive(self) -> tuple[protocol.Message, str]:
+    def receive(self) -> tuple[protocol.Message, str, bytearray]:
         """The answer. Raises TimeoutError, EOFError or Nonsense."""
         lengths = protocol.LENGTHS.unpack(self._receive(protocol.LENGTHS.size))
         if max(lengths) > 16 * self._limits.max_bytes + 1_000_000:
@@ -178,7 +178,8 @@ class _Worker:
         message = json.loads(self._receive(lengths[0]))
         if not isinstance(message, dict):
             raise protocol.Nonsense("not an object")
-        return message, self._receive(lengths[1]).decode("utf-8")
+        text = self._receive(lengths[1]).decode("utf-8")
+        return message, text, self._receive(lengths[2])
 
     def _receive(self, length: int) -> bytearray:
         received = bytearray(length)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from assistant.errors import UnreadableFile
 from assistant.reading.building import Builder
@@ -13,6 +14,8 @@ from assistant.values import Content
 
 MOST_CELLS = 3_000_000  # of a workbook; more take longer than a file may
 _DIGITS = 15  # that Excel computes with; the rest is an artefact of binary numbers
+NumberedRow = tuple[int, Sequence[str]]  # counted from 1, as a spreadsheet program does
+
 _PERCENT = re.compile(r"0(?:\.(0+))?%")
 
 
@@ -20,32 +23,27 @@ _PERCENT = re.compile(r"0(?:\.(0+))?%")
 class Budget:
     """How many more cells may be read; below 0 where rows were left out."""
 
-    cells: int = MOST_CELLS
+    cells: int = field(default_factory=lambda: MOST_CELLS)
 
 
-def add_sheet(builder: Builder, name: str, rows: Iterable[Sequence[str]], budget: Budget) -> None:
+def add_sheet(builder: Builder, name: str, rows: Iterable[NumberedRow], budget: Budget) -> None:
     """Add a sheet under a heading with its name; nothing if it is empty."""
-    kept = _within(rows, budget)
+    kept = within(rows, budget)
     first = next(kept, None)
     if first is None:
         return
     builder.heading(name, level=2)
-    builder.table(_chained(first, kept))
+    builder.sheet(chain([first], kept))
 
 
-def _chained(first: Sequence[str], rest: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
-    yield first
-    yield from rest
-
-
-def _within(rows: Iterable[Sequence[str]], budget: Budget) -> Iterator[Sequence[str]]:
+def within(rows: Iterable[NumberedRow], budget: Budget) -> Iterator[NumberedRow]:
     """The rows that are not empty, so far as the budget goes."""
-    for row in rows:
-        budget.cells -= len(row) or 1
+    for number, cells in rows:
+        budget.cells -= len(cells) or 1
         if budget.cells < 0:
             return
-        if any(row):
-            yield row
+        if any(cells):
+            yield number, cells
 
 
 def content(
@@ -60,6 +58,7 @@ def content(
         text=builder.text,
         media_type=media_type,
         blocks=tuple(builder.blocks),
+        rows=tuple(builder.rows),
         facts=facts,
         notes=tuple(notes),
     )

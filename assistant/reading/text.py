@@ -12,6 +12,7 @@ from assistant.reading import debris
 from assistant.reading.decoding import decode
 from assistant.reading.lines import (
     LONGEST_HARD_WRAP,
+    MOST_LINES,
     Line,
     ends_sentence,
     groups,
@@ -29,6 +30,7 @@ _MAX_HEADINGS_IN_A_ROW = 3  # title, chapter, section; more lone lines than that
 _LOWER_CASE_SHARE = 0.2  # of continuation lines in wrapped prose, far more start in lower case
 
 Group = list[Line]
+Span = tuple[int, int]
 
 
 def read(data: bytes) -> Content:
@@ -85,13 +87,18 @@ def _is_followed_by_text(group: Group) -> bool:
 def _blocks(found: Iterator[Group], title: str) -> Iterator[Block]:
     """All blocks in order. Groups of one heading-like line are held until it is known what follows them."""
     lone: list[Line] = []
+    header: Span | None = None  # of a table that goes on in the next group
     for group in found:
         if len(group) == 1 and looks_like_heading(group[0].words) and not marker_length(group[0].words):
             lone.append(group[0])
             continue
         yield from _lone_lines(lone, title, is_text_next=True)
         lone = []
-        yield from _group_blocks(group, title)
+        last = None
+        for last in _group_blocks(group, title, header):
+            yield last
+        is_cut = len(group) == MOST_LINES and last is not None and last.kind == "row"
+        header = (last.header or (last.start, last.end)) if is_cut and last is not None else None
     yield from _lone_lines(lone, title, is_text_next=False)
 
 
@@ -108,8 +115,8 @@ def _lone_lines(lone: Sequence[Line], title: str, *, is_text_next: bool) -> Iter
             yield Block("paragraph", line.start, line.end)
 
 
-def _group_blocks(group: Group, title: str) -> Iterator[Block]:
-    """The blocks of a run of lines without a blank line."""
+def _group_blocks(group: Group, title: str, header: Span | None) -> Iterator[Block]:
+    """The blocks of a run of lines without a blank line; a table at its start goes on from this header."""
     if len(group) > 1 and _UNDERLINE.fullmatch(group[1].words) and looks_like_title(group[0].words):
         level = 1 if group[0].words == title else 2
         yield Block("heading", group[0].start, group[0].end, level=level)
@@ -121,7 +128,8 @@ def _group_blocks(group: Group, title: str) -> Iterator[Block]:
         if name == "code":
             yield Block("code", run[0].start, run[-1].end)
         else:
-            yield from _rows(run) if name else _prose(run)
+            yield from _rows(run, header) if name else _prose(run)
+        header = None
 
 
 def _runs(group: Group) -> Iterator[tuple[str, Group]]:
@@ -168,9 +176,8 @@ _CONFIRM: dict[str, Callable[[Group], bool]] = {
 }
 
 
-def _rows(run: Group) -> Iterator[Block]:
+def _rows(run: Group, header: Span | None) -> Iterator[Block]:
     """One block a line, each with the first row as header; rules between rows are no rows."""
-    header: tuple[int, int] | None = None
     for line in run:
         if not _TABLE_RULE.fullmatch(line.words):
             yield Block("row", line.start, line.end, header=header)

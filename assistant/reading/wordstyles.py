@@ -56,6 +56,7 @@ class Styles:
 
     styles: dict[str, _Style] = field(default_factory=dict)
     lists: dict[str, dict[int, _Level]] = field(default_factory=dict)
+    language: str = ""
     _counts: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
 
     def level(self, properties: Any | None) -> int:
@@ -101,7 +102,14 @@ class Styles:
 
 def load(styles: Any | None, numbering: Any | None) -> Styles:
     """The styles of a document, given the roots of its style and numbering parts."""
-    return Styles(_styles(styles), _lists(numbering))
+    return Styles(_styles(styles), _lists(numbering), _language(styles))
+
+
+def _language(styles: Any | None) -> str:
+    """The language that the text is in unless a passage says otherwise."""
+    return (
+        _value(trees.child(styles, "docDefaults", "rPrDefault", "rPr"), "lang") if styles is not None else ""
+    )
 
 
 def _styles(root: Any | None) -> dict[str, _Style]:

@@ -21,6 +21,8 @@ from assistant.reading.limits import Limits
 from assistant.reading.opening import read_bytes
 from assistant.values import Content
 
+_MUCH_TEXT = 20_000_000  # characters; what the reader took for it is given back by ending the worker
+
 
 def main() -> None:
     """Serve requests from standard input until it ends; `sys.argv[1]` holds the limits as JSON."""
@@ -29,7 +31,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     _confine(limits)
     while header := requests.read(protocol.LENGTHS.size):
-        length, _ = protocol.LENGTHS.unpack(header)
+        length, *_ = protocol.LENGTHS.unpack(header)
         path = json.loads(requests.read(length))["path"]
         _allow_cpu(limits.cpu_s)
         for part in _reply(path, limits):
@@ -77,12 +79,14 @@ def _allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _reply(path: str, limits: Limits) -> tuple[bytes, bytes, bytes]:
+def _reply(path: str, limits: Limits) -> protocol.Frame:
     """The frame that answers one request: a content, or the reason why there is none."""
     gc.disable()  # a million blocks hold no cycles, and looking for some doubles the time
     try:
         content, sha256 = read_file(path, limits)
-        return protocol.encode(protocol.pack(content, sha256), content.text)
+        message = protocol.pack(content, sha256)
+        message["spent"] = len(content.text) > _MUCH_TEXT
+        return protocol.encode(message, content.text, protocol.pack_blocks(content.blocks))
     except UnreadableFile as error:
         return _refusal(str(error))
     except MemoryError:
@@ -103,6 +107,6 @@ def _reply(path: str, limits: Limits) -> tuple[bytes, bytes, bytes]:
         gc.enable()
 
 
-def _refusal(reason: str, *, spent: bool = False) -> tuple[bytes, bytes, bytes]:
+def _refusal(reason: str, *, spent: bool = False) -> protocol.Frame:
     """A refusal; `spent` asks for a fresh worker, because this one may have nothing left."""
     return protocol.encode({"refused": reason, "spent": spent})

@@ -23,10 +23,9 @@ _FAILURES = (
     xlrd.compdoc.CompDocError,
     struct.error,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
-    IndexError,
     AssertionError,
     NotImplementedError,
     ArithmeticError,
@@ -43,7 +42,7 @@ def read(data: bytes) -> Content:
             author = squeezed(str(book.user_name or ""))
             for number in range(book.nsheets):
                 sheet = book.sheet_by_index(number)
-                add_sheet(builder, sheet.name, _rows(book, sheet), budget)
+                add_sheet(builder, sheet.name, enumerate(_rows(book, sheet), start=1), budget)
                 book.unload_sheet(number)
     except _FAILURES as error:
         raise UnreadableFile(LOCKED if "encrypted" in str(error) else DAMAGED) from error

@@ -20,7 +20,7 @@ from assistant.reading.archives import DAMAGED
 from assistant.reading.building import Builder
 from assistant.reading.notes import counted
 from assistant.reading.office import Package
-from assistant.reading.sheets import Budget, add_sheet, budget_notes, content, shown
+from assistant.reading.sheets import Budget, NumberedRow, add_sheet, budget_notes, content, shown
 from assistant.values import Content
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -121,15 +121,17 @@ def _text(element: Any) -> str:
     )
 
 
-def _rows(source: bytes, book: _Book) -> Iterator[Sequence[str]]:
+def _rows(source: bytes, book: _Book) -> Iterator[NumberedRow]:
+    number = 0
     for row in _elements(source, "row"):
+        number = _integer(row.get("r", "")) or number + 1
         cells: list[str] = []
         for cell in row:
             column = _column(cell.get("r", ""))
             if len(cells) < column <= _LAST_COLUMN:
                 cells.extend([""] * (column - 1 - len(cells)))
             cells.append(_shown(cell, book))
-        yield cells
+        yield number, cells
 
 
 def _column(reference: str) -> int:

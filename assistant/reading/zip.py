@@ -49,6 +49,7 @@ def read(data: bytes) -> Content:
         text=builder.text,
         media_type=MEDIA_TYPE,
         blocks=tuple(builder.blocks),
+        rows=tuple(builder.rows),
         notes=tuple(_shortened([*failures, *notes])),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 
 from assistant.reading import Reader
 from assistant.values import Block, BlockKind, Content
+
+_UNSTORED = re.compile("[\x00\ud800-\udfff]")
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_KEPT_AS_THEY_ARE = ("text/plain", "application/zip")  # and what holds plain texts
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +61,23 @@ def check(content: Content) -> None:
     for page in content.pages:
         assert reached <= page.start <= page.end <= len(content.text)
         reached = page.end
+    starts = {block.start: block.end for block in content.blocks if block.kind == "row"}
+    for rows in content.rows:
+        assert rows.number > 0
+        at = rows.start
+        for line in content.text[rows.start : rows.end].split("\n"):
+            assert starts[at] == at + len(line)
+            at += len(line) + 1
+
+
+def check_characters(content: Content) -> None:
+    """Nothing is said with half a surrogate or a control character; a plain text keeps those it came with."""
+    said = [content.title, *content.facts, *content.facts.values(), *content.notes, *content.questions]
+    for words_said in said:
+        assert not _UNSHOWN.search(words_said), words_said
+        assert "\n" not in words_said
+    plain = content.media_type in _KEPT_AS_THEY_ARE
+    assert not (_UNSTORED if plain else _UNSHOWN).search(content.text)
 
 
 Line = tuple[float, float, float, str]  # left, bottom, size, words

@@ -69,8 +69,14 @@ def test_a_path_that_climbs_is_only_a_name(read: Read) -> None:
 
 
 def test_a_zip_bomb_is_not_unpacked(read: Read) -> None:
-    archive = zipped({"a.txt": "Words.", "bomb.txt": b"0" * 60_000_000})
+    archive = zipped({"a.txt": "Words.", "bomb.txt": b"0" * 3_000_000})
     assert "zip bomb" in read("a.zip", archive).notes[0]
+
+
+def test_many_small_zip_bombs_are_one(read: Read) -> None:
+    content = read("a.zip", zipped({f"{number}.txt": b"0" * 1_900_000 for number in range(12)}))
+    assert len(content.text) < 20_000_000
+    assert "It unpacks to more than 20 MB" in content.notes[0]
 
 
 def test_a_member_that_lies_about_its_size_is_refused(read: Read) -> None:

@@ -11,6 +11,7 @@ from conftest import words
 from making import epub, opendocument, with_member
 
 from assistant.errors import UnreadableFile
+from assistant.reading import odf, sheets
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -116,6 +117,15 @@ def test_an_opendocument_presentation_has_pages(read: Read) -> None:
     assert len(content.pages) == 2
 
 
+def test_rows_repeated_without_end_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_CELLS", 1000)
+    cell = '<table:table-cell table:number-columns-repeated="200"><text:p>x</text:p></table:table-cell>'
+    row = f'<table:table-row table:number-rows-repeated="200">{cell}</table:table-row>'
+    content = odf.read(opendocument("text", f"<table:table>{row * 99}</table:table>"))
+    assert len(content.blocks) == 5
+    assert "what follows them was not read" in content.notes[0]
+
+
 def test_a_locked_opendocument_is_refused(read: Read) -> None:
     locked = with_member(opendocument("text", ""), "META-INF/manifest.xml", "<m><encryption-data/></m>")
     with pytest.raises(UnreadableFile, match="locked with a password"):
@@ -149,6 +159,12 @@ def test_rich_text_keeps_its_structure(read: Read) -> None:
     assert content.facts == {"author": "Ada Brook", "date": "2024-05-03"}
     assert words(content, "heading") == ["Ships"]
     assert "- one\n2. two" in content.text
+
+
+def test_a_title_is_one_line_without_control_characters(read: Read) -> None:
+    content = read("a.rtf", rb"{\rtf1{\info{\title A\'01\'ff\par long " + b"x" * 999 + rb"}}Words.\par}")
+    assert content.title.startswith("A" + "ÿ" + " long x")
+    assert len(content.title) == 300
 
 
 @pytest.mark.parametrize("data", ["{\\rtf1", "{\\rtf1}", "{\\rtf1 {\\pict 00}}", "{\\rtf1 \\bin99999 x"])

@@ -124,6 +124,12 @@ def test_an_outlook_message_in_packed_rtf_is_read(read: Read) -> None:
     )
 
 
+def test_a_message_whose_packed_body_is_damaged_keeps_the_rest(read: Read) -> None:
+    content = read("a.msg", outlook({0x37: "Ships"}, binaries={0x1009: b"not packed at all"}))
+    assert words(content)[0] == "Ships"
+    assert content.notes[0].startswith("Its formatted body was not read: It is damaged")
+
+
 def test_packed_rtf_is_unpacked_as_its_specification_shows() -> None:
     # The two examples of MS-OXRTFCP, 3.1 and 3.2.
     simple = bytes.fromhex(

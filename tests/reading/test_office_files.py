@@ -226,6 +226,7 @@ def test_every_slide_is_a_page_with_its_title_first(read: Read, talk: bytes) -> 
     shown = [content.text[page.start : page.end].strip() for page in content.pages]
     assert shown[0] == "Ships of the Week\n\n- Barges\n  - with salt\n\nNotes\n\nSay hello first."
     assert shown[1] == ""
+    assert content.pages[2].label == "slide 3"
     assert shown[2] == "Table\n\nShip | Flag | Load\nAda | NO | salt\n\nIn a group."
     assert words(content, "heading") == ["Ships of the Week", "Notes", "Table"]
     assert words(content, "item") == ["Barges", "with salt"]

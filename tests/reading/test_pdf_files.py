@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from conftest import page_of, pdf, words
 
 from assistant.errors import UnreadableFile
-from assistant.reading import Reader
+from assistant.reading import Reader, ocr
+from assistant.reading.pdf import read as read_pdf
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -66,6 +70,12 @@ def test_a_sensible_title_in_the_metadata_is_used(read: Read) -> None:
     assert (content.title, content.facts["author"]) == ("Ships of the Week", "Ada Brook")
 
 
+def test_author_date_and_language_are_facts(read: Read) -> None:
+    info = "/Author (Ada Brook) /CreationDate (D:20240503120000Z)"
+    data = pdf([page_of(BODY)], info=info).replace(b"/Type /Catalog", b"/Type /Catalog /Lang (en-GB)")
+    assert read("a.pdf", data).facts == {"language": "en-GB", "author": "Ada Brook", "date": "2024-05-03"}
+
+
 @pytest.mark.parametrize("title", ["untitled", "report-final.docx", "Microsoft Word - x", "(anonymous\\)"])
 def test_a_title_that_says_nothing_is_not_used(read: Read, title: str) -> None:
     assert read("a.pdf", pdf([page_of(BODY)], info=f"/Title ({title})")).title == ""
@@ -82,7 +92,7 @@ def test_a_hyphen_at_a_line_end_is_mended(read: Read) -> None:
 
 
 def test_a_pdf_without_text_is_refused(read: Read) -> None:
-    with pytest.raises(UnreadableFile, match="no text layer on any of its 3 pages: it may be scanned"):
+    with pytest.raises(UnreadableFile, match="no text layer on any of its 3 pages"):
         read("a.pdf", pdf([[], [], []]))
 
 
@@ -192,11 +202,53 @@ def test_scanned_pages_are_recognised_where_tesseract_is_installed(tmp_path: Pat
         content = reader.read(path).content
     assert words(content) == ["Words of page one.", "The ships came.", "The ships came."]
     assert content.facts["text recognition"] == "pages 2, 3"
+    assert [page.label for page in content.pages] == [
+        "",
+        "p. 2, read by text recognition",
+        "p. 3, read by text recognition",
+    ]
     assert content.notes == (
         "Pages 2, 3 of 3 scanned: the words come from text recognition (OCR) and can be wrong.",
     )
 
 
-def test_without_tesseract_the_next_step_is_named(read: Read) -> None:
-    with pytest.raises(UnreadableFile, match="Install Tesseract and sync again"):
-        read("a.pdf", pdf([[]]))
+@pytest.mark.usefixtures("fake_tesseract")
+def test_pages_that_recognition_did_not_reach_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "_MOST_SECONDS", 0.5)
+    content = read_pdf(pdf([page_of(["Words of page one."]), [], []]))
+    assert content.notes == (
+        "Pages 2, 3 of 3 not recognised: text recognition (OCR) ran out of time. Split the file.",
+    )
+
+
+def test_without_tesseract_the_next_step_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf([[]]))
+    with Reader() as reader, pytest.raises(UnreadableFile, match="Install Tesseract and sync again"):
+        reader.read(path)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_a_scanned_page_is_read_by_tesseract(read: Read) -> None:
+    lines = ["The harbour office counts every ship that comes in.", "It has nine clerks and a cat."]
+    content = read("a.pdf", scanned(pdf([page_of(lines, size=14)])))
+    assert content.text == " ".join(lines)
+    assert content.pages[0].label == "p. 1, read by text recognition"
+
+
+def scanned(source: bytes) -> bytes:
+    """A PDF of the same pages as pictures."""
+    out = pypdfium2.PdfDocument.new()
+    with pypdfium2.PdfDocument(source) as pages:
+        for page in pages:
+            width, height = page.get_size()
+            picture = pypdfium2.PdfImage.new(out)
+            picture.set_bitmap(page.render(scale=2))
+            picture.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
+            copy = out.new_page(width, height)
+            copy.insert_obj(picture)
+            copy.gen_content()
+    packed = io.BytesIO()
+    out.save(packed)
+    return packed.getvalue()

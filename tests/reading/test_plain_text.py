@@ -25,7 +25,10 @@ def test_only_byte_order_mark_and_carriage_returns_are_gone(read: Read) -> None:
     assert read("a.txt", b"\xef\xbb\xbfone\r\ntwo\rthree").text == "one\ntwo\nthree"
 
 
-@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "cp1251", "shift_jis"])
+@pytest.mark.parametrize(
+    "codec",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp1251", "shift_jis"],
+)
 def test_text_in_this_encoding_is_decoded(read: Read, codec: str) -> None:
     texts = {
         "cp1251": "Каждую неделю в порт приходят корабли из одиннадцати стран и увозят ячмень. ",

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import xlwt
 from conftest import words, words_of
-from making import opendocument, with_member
+from making import opendocument, with_member, zipped
 
 from assistant.errors import UnreadableFile
 from assistant.reading import sheets
@@ -57,6 +57,31 @@ def test_rows_of_excel_stand_under_their_sheet(read: Read, book: openpyxl.Workbo
     assert content.text[slice(*header)] == "Ship | Day | Load | Share | Here"
 
 
+def numbered(content: Content) -> list[tuple[int, str]]:
+    """Every row with its number, as a citation counts it."""
+    lines = ((rows.number, content.text[rows.start : rows.end].split("\n")) for rows in content.rows)
+    return [(number + at, line) for number, found in lines for at, line in enumerate(found)]
+
+
+def test_rows_keep_the_numbers_they_have_in_excel(read: Read, book: openpyxl.Workbook) -> None:
+    content = read("a.xlsx", packed(book))
+    assert [(number, line.split(" | ")[0]) for number, line in numbered(content)] == [
+        (1, "Register of 2024"),
+        (2, "Ship"),
+        (3, "Ada"),
+        (5, "Bo"),
+        (1, "Name"),
+    ]
+
+
+def test_rows_inside_an_archive_keep_their_numbers(read: Read) -> None:
+    archive = zipped(
+        {"a.md": "# Ships\n\nSalt.", "b.csv": "Ship,Load\n\nAda,7\nBo,8\n", "c.txt": "End.\nEnd."}
+    )
+    content = read("a.zip", archive)
+    assert numbered(content) == [(1, "Ship | Load"), (3, "Ada | 7"), (4, "Bo | 8")]
+
+
 def test_formulas_are_not_computed_and_their_lack_of_a_value_is_said(
     read: Read, book: openpyxl.Workbook
 ) -> None:
@@ -83,7 +108,13 @@ def test_a_cell_in_the_last_corner_takes_no_time(read: Read) -> None:
     far = openpyxl.Workbook()
     far.active["A1"] = "near"
     far.active["XFD1048576"] = "far"
-    assert [row.strip("| ") for row in words(read("a.xlsx", packed(far)), "row")] == ["near", "far"]
+    assert words(read("a.xlsx", packed(far)), "row") == ["near", "| … | far"]
+
+
+def test_empty_cells_that_lead_to_a_far_one_are_not_written_out(read: Read) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["C1"], book.active["XFD1"] = "near", "here", "far"
+    assert words(read("a.xlsx", packed(book)), "row") == ["near |  | here | … | far"]
 
 
 def test_old_excel_reads_the_same(read: Read) -> None:
@@ -111,7 +142,7 @@ def test_an_old_workbook_cut_off_is_refused(read: Read) -> None:
 
 def test_more_cells_than_can_be_read_are_said_to_be_left_out() -> None:
     builder, budget = Builder(), sheets.Budget(cells=5)
-    sheets.add_sheet(builder, "Ships", [["a", "b"]] * 4, budget)
+    sheets.add_sheet(builder, "Ships", enumerate([["a", "b"]] * 4, start=1), budget)
     assert len(builder.blocks) == 3
     assert "what follows them was not read" in sheets.budget_notes(budget)[0]
 
@@ -121,13 +152,16 @@ def test_an_opendocument_spreadsheet_reads_the_same(read: Read) -> None:
         inner = "".join(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in cells)
         return f"<table:table-row>{inner}</table:table-row>"
 
+    gap = '<table:table-row table:number-rows-repeated="3"><table:table-cell/></table:table-row>'
     filler = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
     wide = '<table:table-row><table:table-cell table:number-columns-repeated="16000"/></table:table-row>'
     body = (
-        f'<table:table table:name="Ships">{row("Ship", "Flag", "Load")}{row("Ada", "NO", "7")}{filler}{wide}'
+        f'<table:table table:name="Ships">{row("Ship", "Flag", "Load")}{gap}{row("Ada", "NO", "7")}'
+        f"{filler}{wide}"
     )
     content = read("a.ods", opendocument("spreadsheet", body + "</table:table>"))
     assert words(content) == ["Ships", "Ship | Flag | Load", "Ada | NO | 7"]
+    assert numbered(content) == [(1, "Ship | Flag | Load"), (5, "Ada | NO | 7")]
 
 
 @pytest.mark.parametrize(
