@@ -273,7 +273,7 @@ def evaluate(
 
         def run(chosen: Settings, stage: str) -> list[scoring.Outcome]:
             def report(done: int, total: int) -> None:
-                progress(Progress(stage, done, total))
+                progress(Progress(stage, done, total, unit="questions"))
 
             return scoring.run(folder, chosen, hide_gold=hide_gold, limit=limit, report=report)
 

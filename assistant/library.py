@@ -224,6 +224,27 @@ class Library:
                 found[key] = _array(count, blob)
         return found
 
+    def keys_of(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """By the id of each passage of these documents, the key of its vectors."""
+        return {
+            passage_id: key
+            for document_id in document_ids
+            for passage_id, key in self._rows(
+                "SELECT id, key FROM passages WHERE document_id = ?", (document_id,)
+            )
+        }
+
+    def known_keys(self, model: str, keys: Sequence[str]) -> set[str]:
+        """Those of these keys whose vectors are already computed."""
+        found: set[str] = set()
+        for chunk in _chunks(keys, 500):
+            marks = ",".join("?" * len(chunk))
+            rows = self._rows(
+                f"SELECT key FROM embeddings WHERE model = ? AND key IN ({marks})", (model, *chunk)
+            )
+            found.update(row[0] for row in rows)
+        return found
+
     def every_vector(self, model: str, count: int = 1000) -> Iterator[list[tuple[str, str, Vectors]]]:
         """Every passage as (id, document id, its vector), in batches of `count`."""
         last = ""
@@ -270,23 +291,16 @@ class Library:
                 [(model, key, len(rows), rows.astype("<f2").tobytes()) for key, rows in vectors.items()],
             )
 
-    def put(self, document: Document, passages: Sequence[tuple[Passage, str]]) -> None:
-        """Store a document with its passages, each with the key of its vectors; replace it if it is there.
+    def put(self, documents: Iterable[tuple[Document, Sequence[tuple[Passage, str]]]]) -> None:
+        """Store documents with their passages, each with the key of its vectors; those that are there anew.
 
         An empty title is kept empty: readers are shown the name of the file, which may change.
         """
         with self.writing() as db:
-            self._forget_passages(db, document.id)
-            db.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
-                " title = excluded.title, media_type = excluded.media_type, sha256 = excluded.sha256,"
-                " text = excluded.text, structure = excluded.structure",
-                (document.id, document.title, document.media_type, document.sha256, document.text,
-                 _structure(document), document.added_at),
-            )  # fmt: skip
-            self._set_sources(db, document.id, document.sources)
-            for passage, key in passages:
-                self._put_passage(db, passage, key)
+            for document, passages in documents:
+                self._put_document(db, document)
+                for passage, key in passages:
+                    self._put_passage(db, passage, key)
 
     def set_sources(self, document_id: str, paths: Sequence[str]) -> None:
         """Say which paths hold this document."""
@@ -402,6 +416,17 @@ class Library:
             (document_id,),
         )
         db.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))
+
+    def _put_document(self, db: sqlite3.Connection, document: Document) -> None:
+        self._forget_passages(db, document.id)
+        db.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
+            " title = excluded.title, media_type = excluded.media_type, sha256 = excluded.sha256,"
+            " text = excluded.text, structure = excluded.structure",
+            (document.id, document.title, document.media_type, document.sha256, document.text,
+             _structure(document), document.added_at),
+        )  # fmt: skip
+        self._set_sources(db, document.id, document.sources)
 
     @staticmethod
     def _put_passage(db: sqlite3.Connection, passage: Passage, key: str) -> None:

@@ -22,7 +22,7 @@ signals shortanswer
 answerability
 ranking
 reading embedding passages
-library vectors
+library vectors drafts
 ingest retrieval
 checking extract
 chain

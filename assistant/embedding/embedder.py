@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -74,7 +74,7 @@ class Embedder(Embeddings):
                 vectors[at] = rows
         return vectors
 
-    def batches(self, texts: Sequence[PassageText]) -> Iterator[list[tuple[int, Matrix]]]:
+    def batches(self, texts: Sequence[PassageText]) -> Generator[list[tuple[int, Matrix]]]:
         """What `passages` gives, bit by bit as it is computed: places in `texts`, and the arrays there.
 
         A text's vectors depend on nothing but the text: batches hold texts that are padded to the same

@@ -76,6 +76,12 @@ class Reader:
         with self._lock:
             self._end_worker()
 
+    def interrupt(self) -> None:
+        """Make a `read` that is under way in another thread fail at once."""
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+
     def read(self, path: Path) -> Read:
         """The content of one file.
 
@@ -193,6 +199,12 @@ class _Worker:
             rest = rest[count:]
         return received
 
+    def kill(self) -> None:
+        """Kill the process, with what it started, such as Tesseract."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
     def end(self) -> int:
         """Kill the process if it still runs, close the pipes, and return its exit status."""
         assert self._process.stdout is not None
@@ -201,9 +213,7 @@ class _Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             # A worker that died shows its own status; one that is busy or idle is not waited for.
             self._process.wait(timeout=0.05)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # with what it started, such as Tesseract
-        self._process.kill()
+        self.kill()
         self._process.stdout.close()
         return self._process.wait()
 
