@@ -116,6 +116,11 @@ class Assistant:
         """All documents, ordered by source, without their texts."""
         return self._library.documents()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is indexed."""
+        return not self._library.passage_count()
+
     def document(self, id_or_source: str) -> Document:
         """One document with its text. Raises UnknownDocument."""
         return self._library.document(id_or_source)

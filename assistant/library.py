@@ -111,9 +111,13 @@ class Library:
 
     def page_at(self, document_id: str, offset: int) -> int | None:
         """The number of the page that holds this character, in a document that has pages."""
-        row = self._row("SELECT structure FROM documents WHERE id = ?", (document_id,))
-        pages = json.loads(row[0])["pages"] if row else []
-        return next((page["number"] for page in pages if page["start"] <= offset < page["end"]), None)
+        row = self._row(
+            "SELECT json_extract(page.value, '$.number')"
+            " FROM documents, json_each(documents.structure, '$.pages') page WHERE documents.id = ?1"
+            " AND json_extract(page.value, '$.start') <= ?2 AND json_extract(page.value, '$.end') > ?2",
+            (document_id, offset),
+        )
+        return int(row[0]) if row else None
 
     def documents(self) -> tuple[Document, ...]:
         """All documents ordered by source, without their texts (`text` is empty)."""
@@ -182,16 +186,13 @@ class Library:
             counts[at] = min(counts.get(at, held), held)
         return [counts.get(at, 0) for at in range(len(words))]
 
-    def headers(self, document_ids: Iterable[str]) -> dict[str, Document]:
-        """These documents by id, without their texts."""
+    def names(self, document_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """The title and the first source of these documents, by id."""
         found = {}
         for document_id in document_ids:
-            row = self._row(
-                "SELECT id, title, media_type, sha256, '', structure, added_at FROM documents WHERE id = ?",
-                (document_id,),
-            )
-            if row:
-                found[document_id] = _document(row, self._sources(document_id))
+            if row := self._row("SELECT title FROM documents WHERE id = ?", (document_id,)):
+                source = next(iter(self._sources(document_id)), "")
+                found[document_id] = (_title(row[0], source or document_id), source)
         return found
 
     def passage_count(self) -> int:
@@ -499,7 +500,7 @@ def _document(row: tuple[str, str, str, str, str, str, str], sources: tuple[str,
     parts = json.loads(structure)
     return Document(
         id=document_id,
-        title=title or Path(sources[0] if sources else document_id).stem,
+        title=_title(title, sources[0] if sources else document_id),
         source=sources[0] if sources else "",
         media_type=media_type,
         text=text,
@@ -512,6 +513,10 @@ def _document(row: tuple[str, str, str, str, str, str, str], sources: tuple[str,
         questions=tuple(parts["questions"]),
         notes=tuple(parts["notes"]),
     )
+
+
+def _title(title: str, name: str) -> str:
+    return title or Path(name).stem
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> IndexUnusable:

@@ -74,12 +74,12 @@ class Retriever(BaseRetriever):
         scores = fuse(self._closeness(query, ids), spoken)
         passages = self.library.passages(list(scores))
         ranked = sorted(passages, key=lambda passage_id: (-scores[passage_id], passage_id))[:count]
-        headers = self.library.headers({passages[passage_id].document_id for passage_id in ranked})
+        names = self.library.names({passages[passage_id].document_id for passage_id in ranked})
         return tuple(
             Hit(
                 passage=passages[passage_id],
-                title=headers[passages[passage_id].document_id].title,
-                source=headers[passages[passage_id].document_id].source,
+                title=names[passages[passage_id].document_id][0],
+                source=names[passages[passage_id].document_id][1],
                 score=scores[passage_id],
                 rank=rank,
                 found_by=_found_by(passage_id, near, spoken),

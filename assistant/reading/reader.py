@@ -62,6 +62,7 @@ class Reader:
         self._limits = limits or Limits()
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
+        self._interrupted = False
 
     def __enter__(self) -> Reader:
         return self
@@ -77,7 +78,8 @@ class Reader:
             self._end_worker()
 
     def interrupt(self) -> None:
-        """Make a `read` that is under way in another thread fail at once."""
+        """Make a `read` that is under way in another thread fail at once, and every later one."""
+        self._interrupted = True
         worker = self._worker
         if worker is not None:
             worker.kill()
@@ -87,6 +89,8 @@ class Reader:
 
         Raises UnreadableFile with one sentence that says why, and what to do; it does not name the file."""
         with self._lock:
+            if self._interrupted:
+                raise UnreadableFile("Reading was interrupted: sync again.")
             message, text = self._ask(os.path.abspath(path))
             if message.get("spent"):
                 self._end_worker()

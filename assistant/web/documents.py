@@ -86,7 +86,12 @@ def _adding(assistant: Assistant, path: Path, name: str, clean_up: Callable[[], 
     lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
 
     def report(progress: Progress) -> None:
-        step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+        step = {
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "unit": progress.unit,
+        }
         lines.put({"progress": {**step, "name": progress.name}})
 
     def add() -> None:
