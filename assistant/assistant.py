@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -275,13 +276,36 @@ class _Storage:
     library: Library
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Engine:
-    """What finds and answers."""
+    """What finds and answers; a sync needs only the stores, and LangChain takes half a second to load."""
 
     stores: Stores
-    retriever: Retriever
-    chain: Runnable[Any, dict[str, Any]]
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        from assistant.retrieval import Retriever
+
+        stores = self.stores
+        return Retriever(
+            library=stores.library,
+            index=stores.index,
+            embedder=stores.embedder,
+            candidates=stores.settings.candidates,
+        )
+
+    @cached_property
+    def chain(self) -> Runnable[Any, dict[str, Any]]:
+        from assistant.chain import build
+        from assistant.extract import Extractor
+
+        library, settings = self.stores.library, self.stores.settings
+        return build(
+            self.retriever,
+            Extractor(library, self.stores.embedder, settings.minimum_confidence),
+            max_question_chars=settings.max_question_chars,
+            documents=library.documents,
+        )
 
 
 def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
@@ -299,22 +323,11 @@ def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
 
 
 def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _Engine:
-    from assistant.chain import build
-    from assistant.extract import Extractor
     from assistant.ingest import Stores
-    from assistant.retrieval import Retriever
     from assistant.vectors import Index
 
     index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
-    retriever = Retriever(library=library, index=index, embedder=embedder, candidates=settings.candidates)
-    extractor = Extractor(library, embedder, settings.minimum_confidence)
-    chain = build(
-        retriever,
-        extractor,
-        max_question_chars=settings.max_question_chars,
-        documents=library.documents,
-    )
-    return _Engine(Stores(settings, library, index, embedder), retriever, chain)
+    return _Engine(Stores(settings, library, index, embedder))
 
 
 def _whole(text: str) -> str:
