@@ -56,6 +56,9 @@ CREATE VIRTUAL TABLE temp.spelled USING fts5vocab('temp', 'spelling', 'instance'
 """
 
 Vectors = NDArray[np.float32]
+# CROSS, so that SQLite takes the passages first: it chose to read every vector of the model, which took
+# 0.6 s a question at 100,000 passages, against 0.005 s.
+WITH_VECTORS = "passages p CROSS JOIN embeddings e ON e.key = p.key"
 PASSAGE_COLUMNS = "p.id, p.document_id, p.start, p.end, p.text, p.sentences, p.headings, p.header"
 
 
@@ -204,8 +207,7 @@ class Library:
         for chunk in _chunks(passage_ids, 500):
             marks = ",".join("?" * len(chunk))
             rows = self._rows(
-                "SELECT p.id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
-                f" WHERE e.model = ? AND p.id IN ({marks})",
+                f"SELECT p.id, e.rows, e.vectors FROM {WITH_VECTORS} WHERE e.model = ? AND p.id IN ({marks})",
                 (model, *chunk),
             )
             for passage_id, count, blob in rows:
@@ -250,7 +252,7 @@ class Library:
         """Every passage as (id, document id, its vector), in batches of `count`."""
         last = ""
         while rows := self._rows(
-            "SELECT p.id, p.document_id, e.rows, e.vectors FROM passages p JOIN embeddings e ON e.key = p.key"
+            f"SELECT p.id, p.document_id, e.rows, e.vectors FROM {WITH_VECTORS}"
             " WHERE e.model = ? AND p.id > ? ORDER BY p.id LIMIT ?",
             (model, last, count),
         ):
