@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.values import Document
 
@@ -30,13 +30,15 @@ ABOUT = re.compile(
 )
 
 
-def reply(question: str, documents: Sequence[Document]) -> str:
-    """What to say to small talk or a question about the assistant; empty for any other question."""
+def reply(question: str, documents: Callable[[], Sequence[Document]]) -> str:
+    """What to say to small talk or a question about the assistant; empty for any other question.
+
+    `documents` is called only where they are to be named."""
     words = re.sub(r"[\s?!.]+", " ", question.lower()).strip()
     if ABOUT.fullmatch(words):
-        return f"{_holdings(documents)} Each sentence I show is quoted from them, word for word."
+        return f"{_holdings(documents())} Each sentence I show is quoted from them, word for word."
     if SMALL_TALK.fullmatch(words):
-        return f"Ask me something about the documents. {_holdings(documents)}"
+        return f"Ask me something about the documents. {_holdings(documents())}"
     return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -183,6 +184,11 @@ class Assistant:
     def documents(self) -> tuple[Document, ...]:
         """All documents, ordered by source, without their texts."""
         return self._library.documents()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is indexed."""
+        return not self._library.passage_count()
 
     def document(self, id_or_source: str) -> Document:
         """One document, by its id, path or URL, with its text. Raises UnknownDocument."""
@@ -400,13 +406,38 @@ class _Storage:
     library: Library
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Engine:
-    """What finds and answers."""
+    """What finds and answers; a sync needs only the stores, and LangChain takes half a second to load."""
 
     stores: Stores
-    retriever: Retriever
-    chain: Runnable[Any, dict[str, Any]]
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        from assistant.reranking import Reranker
+        from assistant.retrieval import Retriever
+
+        stores, reranker = self.stores, self.stores.settings.reranker
+        return Retriever(
+            library=stores.library,
+            index=stores.index,
+            embedder=stores.embedder,
+            candidates=stores.settings.candidates,
+            reranker=Reranker(reranker) if reranker else None,
+        )
+
+    @cached_property
+    def chain(self) -> Runnable[Any, dict[str, Any]]:
+        from assistant.chain import build
+        from assistant.extract import Extractor
+
+        library, settings = self.stores.library, self.stores.settings
+        return build(
+            self.retriever,
+            Extractor(library, self.stores.embedder, settings.minimum_confidence),
+            max_question_chars=settings.max_question_chars,
+            documents=library.documents,
+        )
 
 
 def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
@@ -424,29 +455,11 @@ def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
 
 
 def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _Engine:
-    from assistant.chain import build
-    from assistant.extract import Extractor
     from assistant.ingest import Stores
-    from assistant.reranking import Reranker
-    from assistant.retrieval import Retriever
     from assistant.vectors import Index
 
     index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
-    retriever = Retriever(
-        library=library,
-        index=index,
-        embedder=embedder,
-        candidates=settings.candidates,
-        reranker=Reranker(settings.reranker) if settings.reranker else None,
-    )
-    extractor = Extractor(library, embedder, settings.minimum_confidence)
-    chain = build(
-        retriever,
-        extractor,
-        max_question_chars=settings.max_question_chars,
-        documents=library.documents,
-    )
-    return _Engine(Stores(settings, library, index, embedder), retriever, chain)
+    return _Engine(Stores(settings, library, index, embedder))
 
 
 def _named(id_or_source: str) -> str:

@@ -44,7 +44,7 @@ def build(
             began = time.perf_counter()
             fields: dict[str, Any] = {"question": given} if isinstance(given, str) else given
             question = clean_question(fields["question"], max_question_chars)
-            if said := reply(question, documents()):
+            if said := reply(question, documents):
                 yield AddableDict(answer=_about(question, said, time.perf_counter() - began))
                 continue
             standing = understand(question, fields.get("history", ()), retriever)

@@ -370,7 +370,7 @@ def evaluate(
 
         def run(chosen: Settings, stage: str) -> list[scoring.Outcome]:
             def report(done: int, total: int) -> None:
-                progress(Progress(stage, done, total))
+                progress(Progress(stage, done, total, unit="questions"))
 
             return scoring.run(folder, chosen, hide_gold=hide_gold, limit=limit, report=report)
 
@@ -392,7 +392,7 @@ def evaluate(
 def _ready() -> Iterator[Assistant]:
     """An assistant to ask; says so on standard error if there is nothing to ask it about."""
     with Assistant() as assistant:
-        if not assistant.documents():
+        if assistant.is_empty:
             errors.print("Nothing is indexed yet. Run: python -m assistant sync")
         yield assistant
 
@@ -411,17 +411,26 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
     if not errors.is_terminal:
         yield lambda _: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.filesize import decimal
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Bar(*columns, console=errors, transient=True) as bar:
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}")
+    with Bar(*columns, TimeRemainingColumn(), console=errors, transient=True) as bar:
         tasks: dict[str, Any] = {}
 
         def report(progress: Progress) -> None:
             if progress.stage not in tasks:
-                tasks[progress.stage] = bar.add_task(progress.stage.capitalize(), total=progress.total)
-            bar.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+                name = progress.stage.capitalize()
+                tasks[progress.stage] = bar.add_task(name, total=progress.total, told="")
+            task = tasks[progress.stage]
+            bar.update(task, completed=progress.done, total=progress.total)
+            speed = bar.tasks[task].speed or 0  # of the last seconds
+            if progress.unit == "bytes":
+                told = f"{decimal(progress.done)} of {decimal(progress.total)}, {decimal(int(speed))}/s"
+            else:
+                told = f"{progress.done} of {progress.total} {progress.unit}, {speed:.0f}/s"
+            bar.update(task, told=told)
 
         yield report
 

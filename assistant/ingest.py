@@ -8,27 +8,23 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence, Set
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from assistant import passages as cutting
+from assistant import drafts
 from assistant.corpus import NOT_INDEXED
-from assistant.embedding import Embedder, Matrix, PassageText
+from assistant.drafts import GROUP, Draft, Report, Unread
+from assistant.embedding import Embedder, PassageText
 from assistant.errors import CorpusError, IndexUnusable, UnknownDocument, UnreadableFile
 from assistant.library import Library
-from assistant.reading import Limits, Reader
 from assistant.settings import Settings
 from assistant.sidecars import origins
-from assistant.values import Content, Document, Failure, Passage, Progress, SyncReport
+from assistant.values import Failure, Progress, SyncReport
 from assistant.vectors import Index
 
 RECIPE = "2"  # raise it when reading, cutting or embedding changes what is stored
-GROUP = 256  # passages embedded and stored at a time
-
-Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +35,6 @@ class Stores:
     library: Library
     index: Index
     embedder: Embedder
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A document that was read and cut, not yet embedded or stored."""
-
-    document: Document
-    passages: tuple[Passage, ...]
-    texts: tuple[PassageText, ...]
 
 
 @dataclass(slots=True)
@@ -72,23 +59,25 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     before = stores.library.sources()
     again = _adopt_recipe(stores)
     changes = _compare(stores.settings.corpus_dir, before, again=again)
-    result = _Result(failures=list(changes.failures))
+    result = _Result(unread=Unread(list(changes.failures)))
     if changes.to_read or changes.gone:
         stores.library.set_note("chroma", "writing")
     if again:
+        result.emptied = True
         stores.index.erase()  # vectors of another model may have another length
     for document_id, sources in changes.aliases.items():
         stores.library.set_sources(document_id, sources)
     _index(stores, changes.to_read, result, report)
-    gone = [*changes.gone, *sorted(result.unreadable & {owner for owner, _ in before.values()})]
+    gone = [*changes.gone, *sorted(result.unread.documents & {owner for owner, _ in before.values()})]
     if gone:
         stores.library.set_note("chroma", "removing")
     forget(stores, gone)
     note_origins(stores)
     if gone:
         purge(stores)
-    elif result.stored:
+    elif result.stored or stores.library.note("vectors"):
         stores.library.drop_unused_vectors(stores.embedder.name)
+    stores.library.set_note("vectors", "")
     stores.library.set_note("chroma", "clean")
     stores.library.set_note("recipe", _recipe(stores))
     after = stores.library.sources()
@@ -98,7 +87,7 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
         removed=tuple(sorted(before.keys() - after.keys())),
         unchanged=changes.unchanged,
         embedded=result.embedded,
-        failures=tuple(result.failures),
+        failures=tuple(result.unread.failures),
         notes=tuple(notes),
         seconds=time.perf_counter() - began,
     )
@@ -187,8 +176,8 @@ def purge(stores: Stores) -> None:
 class _Result:
     stored: list[str] = field(default_factory=list)
     embedded: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)  # documents whose file no longer yields a text
+    emptied: bool = False  # Chroma was, so that no passage of the library is in it
+    unread: Unread = field(default_factory=Unread)
 
 
 def _adopt_recipe(stores: Stores) -> bool:
@@ -251,7 +240,7 @@ def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool
     taken = set(kept)
     for sha256, sources in by_content.items():
         held = holders.get(sha256)
-        document_id = held or _identify(sources[0], known, taken)
+        document_id = held or _identify(sources[0], known, paths.keys(), taken)
         taken.add(document_id)
         before = paths.get(held or "", [])
         if held is None or again or _kind(sources) != _kind(before):
@@ -260,8 +249,7 @@ def _compare(corpus_dir: Path, known: dict[str, tuple[str, str]], *, again: bool
             changes.unchanged += 1
             if sources != before:
                 changes.aliases[held] = sources
-    gone = {owner for owner, _ in known.values()} - taken
-    changes.gone = sorted(gone)
+    changes.gone = sorted(paths.keys() - taken)
     return changes
 
 
@@ -270,13 +258,12 @@ def _kind(sources: Sequence[str]) -> str:
     return Path(sources[0]).suffix.lower() if sources else ""
 
 
-def _identify(source: str, known: dict[str, tuple[str, str]], taken: set[str]) -> str:
+def _identify(source: str, known: dict[str, tuple[str, str]], owners: Set[str], taken: Set[str]) -> str:
     """The id of new content at this path: the path's own, if its old content is gone, else a new one."""
     if source in known and known[source][0] not in taken:
         return known[source][0]
-    owners = taken | {owner for owner, _ in known.values()}
     name = source
-    while (found := first_id(name)) in owners:
+    while (found := first_id(name)) in owners or found in taken:
         name += "\0"
     return found
 
@@ -317,113 +304,65 @@ def _unopened(source: str, error: OSError, so: str) -> Failure:
 
 
 def _index(stores: Stores, to_read: Sequence[tuple[str, str]], result: _Result, report: Report) -> None:
-    waiting: list[Draft] = []
-    done = 0
-    for draft in _drafts(stores.settings, to_read, result, report):
-        waiting.append(draft)
-        if sum(len(draft.texts) for draft in waiting) >= GROUP:
-            _store(stores, waiting, result)
-            done += len(waiting)
-            report(Progress("embedding", done, len(to_read)))
-            waiting = []
-    if waiting:
-        _store(stores, waiting, result)
-        report(Progress("embedding", done + len(waiting), len(to_read)))
+    waiting = drafts.waiting(stores.settings.corpus_dir, to_read)
+    done, total = 0, sum(one.size for one in waiting)
+    with closing(drafts.groups(waiting, stores.settings, result.unread, report)) as groups:
+        for group in groups:
+            size = sum(draft.size for draft in group)
+            for share in _embed(stores, [text for draft in group for text in draft.texts], result):
+                report(Progress("embedding", done + int(size * share), total, unit="bytes"))
+            _store(stores, group, result)
+            done += size
+    if result.stored:
+        report(Progress("embedding", total, total, unit="bytes"))
 
 
-def _drafts(
-    settings: Settings, to_read: Sequence[tuple[str, str]], result: _Result, report: Report
-) -> Iterator[Draft]:
-    sources_of: dict[str, list[str]] = {}
-    for source, document_id in to_read:
-        sources_of.setdefault(document_id, []).append(source)
-    with Reader(Limits(max_bytes=settings.max_file_bytes)) as reader:
-        for number, (document_id, sources) in enumerate(sources_of.items(), start=1):
-            report(Progress("reading", number, len(sources_of), sources[0]))
-            there = [source for source in sources if (settings.corpus_dir / source).exists()]
-            if not there:  # deleted since the sync began
-                result.unreadable.add(document_id)
-                continue
-            try:
-                read = reader.read(settings.corpus_dir / there[0])
-            except UnreadableFile as error:
-                if (settings.corpus_dir / there[0]).exists():
-                    result.failures.extend(Failure(source, str(error)) for source in there)
-                result.unreadable.add(document_id)
-                continue
-            yield _draft(read.content, read.sha256, document_id, there, settings)
+def _embed(stores: Stores, texts: Sequence[PassageText], result: _Result) -> Iterator[float]:
+    """Compute the vectors that are not known yet, and keep each batch as it comes; yields the share done.
 
-
-def _draft(
-    content: Content, sha256: str, document_id: str, sources: Sequence[str], settings: Settings
-) -> Draft:
-    document = Document(
-        id=document_id,
-        title=content.title,
-        source=sources[0],
-        media_type=content.media_type,
-        text=content.text,
-        sha256=sha256,
-        sections=cutting.sections(content),
-        pages=content.pages,
-        rows=content.rows,
-        added_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        sources=tuple(sources),
-        facts=content.facts,
-        questions=content.questions,
-        notes=content.notes,
-    )
-    passages = cutting.split(content, document_id=document_id, longest_chars=settings.passage_chars)
-    texts = tuple(
-        PassageText(
-            passage.text,
-            tuple((s.start - passage.start, s.end - passage.start) for s in passage.sentences),
-            _context(content.title, passage.text),
-        )
-        for passage in passages
-    )
-    return Draft(document, passages, texts)
-
-
-def _context(title: str, passage: str) -> str:
-    """What a passage is embedded after: the document's title, which helps to find it but is not cited.
-
-    Measured: the nearest heading beside it gained nothing.
+    What is kept survives an interruption, so that the next sync does not compute it again.
     """
-    return f"{title}\n" if title and not passage.startswith(title) else ""
-
-
-def _store(stores: Stores, drafts: Sequence[Draft], result: _Result) -> None:
-    vectors = _vectors(stores, [text for draft in drafts for text in draft.texts], result)
-    for draft in drafts:
-        old = {passage.id for passage in stores.library.passages_of(draft.document.id)}
-        records = [
-            (passage.id, passage.document_id, vectors[text.key][0])
-            for passage, text in zip(draft.passages, draft.texts, strict=True)
-        ]
-        # New vectors, then the library in one step, then old vectors: a question meanwhile sees the old
-        # document or the new one, because ids that the library does not hold are passed over.
-        stores.index.put(records)
-        keyed = [(passage, text.key) for passage, text in zip(draft.passages, draft.texts, strict=True)]
-        stores.library.put(draft.document, keyed)
-        if unused := sorted(old - {passage.id for passage in draft.passages}):
-            stores.library.outlast_snapshots()
-            stores.index.remove(unused)
-        result.stored.extend(draft.document.sources)
-
-
-def _vectors(stores: Stores, texts: Sequence[PassageText], result: _Result) -> dict[str, Matrix]:
     model = stores.embedder.name
     by_key = {text.key: text for text in texts}
-    found = stores.library.cached(model, list(by_key))
-    missing = [text for key, text in by_key.items() if key not in found]
+    known = stores.library.known_keys(model, list(by_key))
+    missing = [text for key, text in by_key.items() if key not in known]
     if missing:
-        computed = dict(zip((text.key for text in missing), stores.embedder.passages(missing), strict=True))
-        stores.library.cache(model, computed)
-        # Read back as stored, so that a cached vector and a fresh one are the same numbers.
-        found |= stores.library.cached(model, list(computed))
-        result.embedded += len(missing)
-    return found
+        stores.library.set_note("vectors", "some may be of no use")
+    done = 0
+    for at in range(0, len(missing), GROUP):
+        some = missing[at : at + GROUP]
+        with closing(stores.embedder.batches(some)) as batches:
+            for batch in batches:
+                stores.library.cache(model, {some[place].key: rows for place, rows in batch})
+                done += len(batch)
+                result.embedded += len(batch)
+                yield done / len(missing)
+
+
+def _store(stores: Stores, group: Sequence[Draft], result: _Result) -> None:
+    """Store documents whose vectors are kept.
+
+    New vectors, then the library in one step, then old vectors: a question meanwhile sees the old documents
+    or the new ones, because ids that the library does not hold are passed over.
+    """
+    keyed = [
+        (draft.document, list(zip(draft.passages, (text.key for text in draft.texts), strict=True)))
+        for draft in group
+    ]
+    old = stores.library.keys_of([draft.document.id for draft in group])
+    passages = [one for _, document in keyed for one in document]
+    known = {} if result.emptied else old  # in Chroma
+    fresh = [(passage, key) for passage, key in passages if known.get(passage.id) != key]
+    for at in range(0, len(fresh), GROUP):
+        some = fresh[at : at + GROUP]
+        # As stored, so that a vector kept from before and a fresh one are the same numbers.
+        vectors = stores.library.cached(stores.embedder.name, [key for _, key in some])
+        stores.index.put([(passage.id, passage.document_id, vectors[key][0]) for passage, key in some])
+    stores.library.put(keyed)
+    if unused := sorted(old.keys() - {passage.id for passage, _ in passages}):
+        stores.library.outlast_snapshots()
+        stores.index.remove(unused)
+    result.stored.extend(source for draft in group for source in draft.document.sources)
 
 
 def forget(stores: Stores, document_ids: Sequence[str]) -> None:

@@ -84,17 +84,17 @@ class Retriever(BaseRetriever):
             scores = {i: _of_fused(chance) for i, chance in zip(ranked, relevance, strict=True)}
             ranked = sorted(ranked, key=lambda passage_id: (-scores[passage_id], passage_id))
         ranked = ranked[:count]
-        headers = self.library.headers({passages[passage_id].document_id for passage_id in ranked})
+        names = self.library.names({passages[passage_id].document_id for passage_id in ranked})
         return tuple(
             Hit(
                 passage=passages[passage_id],
-                title=headers[passages[passage_id].document_id].title,
-                source=headers[passages[passage_id].document_id].source,
+                title=names[passages[passage_id].document_id].title,
+                source=names[passages[passage_id].document_id].source,
                 score=scores[passage_id],
                 rank=rank,
                 found_by=_found_by(passage_id, near, spoken),
                 keywords=round(spoken.get(passage_id, 0.0), 4),
-                path=headers[passages[passage_id].document_id].path,
+                path=names[passages[passage_id].document_id].path,
             )
             for rank, passage_id in enumerate(ranked, start=1)
         )

@@ -212,12 +212,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long task is: `done` of `total` in this `stage`."""
+    """How far a long task is: `done` of `total` in this `stage`, counted in `unit`."""
 
     stage: str  # "reading", "embedding", …
     done: int
     total: int
     name: str = ""  # the file at hand, where there is one
+    unit: Literal["documents", "bytes", "questions"] = "documents"
 
 
 @dataclass(frozen=True, slots=True)

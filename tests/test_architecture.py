@@ -25,7 +25,7 @@ signals shortanswer
 answerability
 ranking
 reading embedding reranking passages
-library vectors fetching
+library vectors fetching drafts
 webpages
 ingest retrieval
 checking removal citations extract
@@ -47,6 +47,8 @@ ALONE = {
     "torch": {"embedding", "reranking"},
     "transformers": {"embedding"},
     "sentence_transformers": {"embedding", "reranking"},
+    "safetensors": {"embedding"},
+    "tokenizers": {"embedding"},
     "sentencex": {"passages"},
     "typer": {"cli"},
     "rich": {"cli"},

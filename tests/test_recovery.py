@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from corpora import LIGHTHOUSE, TOWN, Make, Run, answers, bytes_below, faultless, indexed, write
 
-from assistant import ingest
+from assistant import drafts
 from assistant.errors import IndexUnusable
 from assistant.library import FILE, Library
 from assistant.values import Progress
@@ -26,7 +26,7 @@ from assistant.values import Progress
 def test_a_sync_stopped_at_any_moment_is_finished_by_the_next(
     make: Make, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reports: int
 ) -> None:
-    monkeypatch.setattr(ingest, "GROUP", 1)  # store after each document, so that there is a middle
+    monkeypatch.setattr(drafts, "GROUP", 1)  # store after each document, so that there is a middle
     left = [None] * reports
 
     def stop(_: Progress) -> None:
@@ -51,10 +51,12 @@ def test_a_sync_stopped_at_any_moment_is_finished_by_the_next(
 
 KILLED = """
 import os, signal, sys
-from assistant import Assistant, ingest
-ingest.GROUP = 1
-def die(progress):
-    if progress.stage == "embedding" and progress.done == 2:
+from pathlib import Path
+from assistant import Assistant, drafts
+drafts.GROUP = 1
+paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.is_file())
+def die(progress):  # while the third is embedded
+    if progress.stage == "embedding" and progress.done > sum(path.stat().st_size for path in paths[:2]):
         os.kill(os.getpid(), signal.SIGKILL)
 Assistant(corpus_dir=sys.argv[1], index_dir=sys.argv[2]).sync(progress=die)
 """

@@ -62,6 +62,7 @@ class Reader:
         self._limits = limits or Limits()
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
+        self._interrupted = False
 
     def __enter__(self) -> Reader:
         return self
@@ -76,11 +77,20 @@ class Reader:
         with self._lock:
             self._end_worker()
 
+    def interrupt(self) -> None:
+        """Make a `read` that is under way in another thread fail at once, and every later one."""
+        self._interrupted = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+
     def read(self, path: Path) -> Read:
         """The content of one file.
 
         Raises UnreadableFile with one sentence that says why, and what to do; it does not name the file."""
         with self._lock:
+            if self._interrupted:
+                raise UnreadableFile("Reading was interrupted: sync again.")
             message, text, blocks = self._ask(os.path.abspath(path))
             if message.get("spent"):
                 self._end_worker()
@@ -194,6 +204,12 @@ class _Worker:
             rest = rest[count:]
         return received
 
+    def kill(self) -> None:
+        """Kill the process, with what it started, such as Tesseract."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
     def end(self) -> int:
         """Kill the process if it still runs, close the pipes, and return its exit status."""
         assert self._process.stdout is not None
@@ -202,9 +218,7 @@ class _Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             # A worker that died shows its own status; one that is busy or idle is not waited for.
             self._process.wait(timeout=0.05)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # with what it started, such as Tesseract
-        self._process.kill()
+        self.kill()
         self._process.stdout.close()
         return self._process.wait()
 

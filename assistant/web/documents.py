@@ -104,7 +104,12 @@ def _adding(add: Callable[[Report], SyncReport]) -> Iterator[str]:
     lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
 
     def report(progress: Progress) -> None:
-        step = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+        step = {
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "unit": progress.unit,
+        }
         lines.put({"progress": {**step, "name": progress.name}})
 
     def work() -> None:

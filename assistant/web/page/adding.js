@@ -56,10 +56,12 @@ async function addAll(items, onAdded) {
     const which = items.length > 1 ? ` (${at + 1} of ${items.length})` : "";
     words.textContent = `Adding ${item.name}${which}…`;
     bar.removeAttribute("value");
-    const onProgress = ({ stage, done, total }) => {
-      const far = done ? ` ${done} of ${total}` : "…";
-      words.textContent = `Adding ${item.name}${which}: ${STAGES[stage] ?? stage}${far}`;
-      if (done && total) bar.value = done / total;
+    const began = {}; // by stage: when it was first heard of, and how far it was
+    const onProgress = (progress) => {
+      began[progress.stage] ??= { at: performance.now(), done: progress.done };
+      const told = pace(progress, began[progress.stage]);
+      words.textContent = `Adding ${item.name}${which}: ${STAGES[progress.stage] ?? progress.stage} ${told}`;
+      if (progress.total) bar.value = progress.done / progress.total;
     };
     try {
       const outcome = await item.send(onProgress);
@@ -76,6 +78,18 @@ async function addAll(items, onAdded) {
   }
   onAdded();
   return whole;
+}
+
+// How far, how fast and how long still: "1.2 of 3.4 MB, 90 kB/s, 24 s left".
+function pace({ done, total, unit }, began) {
+  const [size, name] = unit !== "bytes" ? [1, ""] : total < 1e6 ? [1e3, " kB"] : [1e6, " MB"];
+  const shown = (count) => (size === 1 ? `${count}` : (count / size).toFixed(1));
+  const told = `${shown(done)} of ${shown(total)}${name}`;
+  const perSecond = (1000 * (done - began.done)) / (performance.now() - began.at);
+  if (unit !== "bytes" || !(perSecond > 0)) return told;
+  const left = Math.round((total - done) / perSecond);
+  const time = left < 90 ? `${left} s` : `${Math.round(left / 60)} min`;
+  return `${told}, ${Math.round(perSecond / 1e3)} kB/s, ${time} left`;
 }
 
 function reported({ added, changed, failures, notes }, { name, undone, known }) {
