@@ -156,7 +156,8 @@ class Library:
         """The first of a document's pages or rows that holds this character; empty where none does."""
         row = self._row(
             "SELECT part.value FROM documents, json_each(documents.structure, ?1) part"
-            " WHERE documents.id = ?2 AND json_extract(part.value, '$.start') <= ?3 AND json_extract(part.value, '$.end') > ?3",
+            " WHERE documents.id = ?2 AND json_extract(part.value, '$.start') <= ?3"
+            " AND json_extract(part.value, '$.end') > ?3",
             (f"$.{kind}", document_id, offset),
         )
         return json.loads(row[0]) if row else {}
