@@ -25,7 +25,7 @@ MOST_SENTENCES = 4  # in all quotes together
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
 # Measured together, see docs/answering.md.
 SHARPNESS = 0.7  # of the scores' softmax: on questions they were not fitted on they are too sure
-LEAST_WORTH = 0.052  # least probability for each TYPICAL_CHARS of a further sentence
+LEAST_WORTH = 0.048  # least probability for each TYPICAL_CHARS of a further sentence
 TYPICAL_CHARS = 100
 SENTENCES_WEIGHED = 8
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
@@ -169,15 +169,16 @@ def _distinct(ranked: Sequence[Scored]) -> Iterator[list[Scored]]:
 def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
     """What to quote, best first: runs of neighbouring sentences in the order of the text.
 
-    After the best sentence, each that is likely enough, for its length, to hold the answer; and the sentence
-    before one that begins with "It". Neighbours become one quote.
+    After the best sentence, each that is likely enough, for its length, to hold the answer, if its passage
+    holds a word of the question; and the sentence before one that begins with "It". Neighbours become one
+    quote.
     """
     worth = _worth(ranked)
     by_place = {(id(scored.candidate), scored.at): scored for scored in ranked}
     chosen: list[Scored] = []
     for group in list(_distinct(ranked))[:SENTENCES_WEIGHED]:
         one = group[0]
-        if chosen and worth[id(one)] < LEAST_WORTH:
+        if chosen and (worth[id(one)] < LEAST_WORTH or not one.met_passage.any()):
             continue
         before = by_place.get((id(one.candidate), one.at - 1)) if _points_back(one) else None
         for scored in (one, before):

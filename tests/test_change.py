@@ -65,12 +65,13 @@ def asked(run: Run, settled: None, tmp_path: Path) -> Path:
 
 
 def states(run: Run, path: Path) -> list[tuple[int, str, str]]:
-    """Of the first answer: exit code, state and the text that each citation points to now."""
+    """Of the citation that holds CITED: exit code, state, and CITED if the whole quote stands there now."""
     ran = run("check", "--citations", path, "--json")
     found = [json.loads(line) for line in ran.out.splitlines()]
     shown = {one["source"]: json.loads(run("show", one["source"], "--json").out or "{}") for one in found}
+    here = {id(one): shown[one["source"]].get("text", "")[one["start"] : one["end"]] for one in found}
     return [
-        (ran.code, one["state"], shown[one["source"]].get("text", "")[one["start"] : one["end"]])
+        (ran.code, one["state"], CITED if here[id(one)].split() == one["quote"].split() else here[id(one)])
         for one in found
         if CITED in one["quote"]
     ]
@@ -79,8 +80,9 @@ def states(run: Run, path: Path) -> list[tuple[int, str, str]]:
 def test_citations_of_unchanged_documents_are_intact(run: Run, asked: Path) -> None:
     assert states(run, asked) == [(0, "intact", CITED)]
     ran = run("check", "--citations", asked)
-    assert ran.out.count("intact") == ran.out.count("\n") - 1 >= 2
-    assert ran.out.endswith("3 citations checked, 0 lost.\n")
+    cited = sum(len(json.loads(line)["citations"]) for line in asked.read_text("utf-8").splitlines())
+    assert ran.out.count("intact") == ran.out.count("\n") - 1 == cited
+    assert ran.out.endswith(f"{cited} citations checked, 0 lost.\n")
 
 
 def test_citations_are_found_after_an_edit_elsewhere_a_move_and_a_new_index(

@@ -64,6 +64,12 @@ class SlowAssistant:
         self.may_add.wait(20)
         return SyncReport(added=tuple(names))
 
+    revision = 0
+
+    def follow(self, stop: threading.Event) -> Iterator[SyncReport]:
+        stop.wait()
+        yield from ()
+
     def as_assistant(self) -> Assistant:
         return cast(Assistant, self)
 
