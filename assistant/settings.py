@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     reranker: str = Field(
         "", description="a sentence-transformers CrossEncoder, by name or folder, to reorder what is found"
     )
-    threads: int = Field(0, ge=0, description="CPU threads for the embedding model; 0 lets it choose")
+    threads: int = Field(0, ge=0, description="CPU threads for the embedding model; 0 takes all")
     passage_chars: int = Field(600, ge=100, le=4000, description="longest passage, characters")
     candidates: int = Field(50, ge=5, le=500, description="passages fetched by meaning, and by keywords")
     minimum_confidence: float = Field(

@@ -146,12 +146,17 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded.stdout.split() == []
 
 
-def test_the_command_line_starts_without_a_model() -> None:
+@pytest.mark.parametrize("verb", ["--help", "list"])
+def test_what_needs_no_model_loads_none(verb: str, tmp_path: Path) -> None:
     program = (
-        "import assistant.cli, sys; print(*(n for n in ('torch', 'chromadb', 'gradio') if n in sys.modules))"
+        "import assistant.cli, atexit, sys; atexit.register(lambda: print(*(n for n in "
+        "('torch', 'chromadb', 'gradio', 'langchain_core') if n in sys.modules), file=sys.stderr));"
+        f"sys.argv[1:] = [{verb!r}]; assistant.cli.main()"
     )
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert loaded.stdout.split() == []
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert loaded.stderr.splitlines()[-1] == ""
 
 
 def test_the_public_names_are_sorted_and_all_there() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -60,7 +62,9 @@ class SlowAssistant:
     def add(
         self, paths: Sequence[Path], *, names: Sequence[str], progress: Callable[[Progress], None]
     ) -> SyncReport:
-        progress(Progress("embedding", 3, 10))
+        progress(Progress("embedding", 100_000, 2_000_000, unit="bytes"))
+        time.sleep(0.5)
+        progress(Progress("embedding", 500_000, 2_000_000, unit="bytes"))
         self.may_add.wait(20)
         return SyncReport(added=tuple(names))
 
@@ -134,7 +138,9 @@ def test_slow_adding_shows_progress_and_does_not_hold_up_a_question(
     slow.may_answer.set()
     page = visitor.open(site.url)
     page.locator("#files").set_input_files(note_file)
-    expect(page.locator("#notices .adding")).to_contain_text("Indexing 3 of 10")
+    expect(page.locator("#notices .adding")).to_contain_text(
+        re.compile(r"Indexing 0\.5 of 2\.0 MB, \d{2,4} kB/s, \d{1,2} s left")
+    )
     page.locator("#composer textarea").fill("When is high water?")
     page.keyboard.press("Enter")
     expect(page.locator("#chat .said")).to_contain_text("High water is at nine.")
