@@ -1,6 +1,6 @@
 """Time questions over an index of many made-up passages, with the real storage and the real model.
 
-    python tests/benchmarks/ask_speed.py [--passages 100000] [--folder DIR] [--profile]
+    PYTHONPATH=. python tests/benchmarks/ask_speed.py [--passages 100000] [--folder DIR] [--profile]
 
 The texts are drawn from a vocabulary with the frequencies of natural language (Zipf), so that common words
 have long posting lists. The vectors are random: embedding 100,000 passages takes many minutes, and how long a
