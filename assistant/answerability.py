@@ -6,7 +6,7 @@ The question may be about a neighbouring fact: another year, another person, the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -35,14 +35,19 @@ def is_beside(question: Question, ranked: Sequence[Scored], found: Signals) -> b
 def _strangers(question: Question, ranked: Sequence[Scored]) -> list[str]:
     """The names of the question that no document holds, nor anything like them.
 
-    Abbreviations are passed over, because documents spell them out, and so is a question in capitals.
+    A name of several words is known by any of them. Abbreviations are passed over, because documents spell
+    them out, and so is a question in capitals.
     """
     if 2 * len(question.names) > len(question.words):
         return []
     places = {term: at for at, term in enumerate(question.terms)}
-    names = {word.stem for word in question.words if word.capital and not word.text.isupper()}
     near = np.max([np.maximum(scored.soft, scored.met_passage) for scored in ranked], axis=0)
-    return [name for name in names & question.unknown if near[places[name]] < ALIKE]
+    found = []
+    for is_name, group in groupby(question.words, lambda word: word.capital and not word.text.isupper()):
+        stems = {word.stem for word in group} if is_name else set()
+        if stems and stems <= question.unknown and all(near[places[stem]] < ALIKE for stem in stems):
+            found += sorted(stems)
+    return found
 
 
 def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:

@@ -67,7 +67,8 @@ class Extractor:
 
         Raises IndexUnusable if a citation does not match its document.
         """
-        question = analyse(standing.text, self.library.passages_with, self.library.passage_count())
+        passages_with, count = self.library.passages_with, self.library.passage_count()
+        question = analyse(standing.text, passages_with, count, asked=standing.asked)
         ranked = self._ranked(question, hits)
         blank = Answer(
             question=standing.asked,

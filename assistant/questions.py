@@ -5,6 +5,7 @@ Pure functions of text; the corpus enters as how many passages hold a stem.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -67,6 +68,8 @@ MEASURES = frozenset(
 )
 YES_NO = frozenset("is are was were do does did can could has have had will should".split())
 
+DECADE = re.compile(r"['’]?s\b")  # after a number: "the 1970s" are no single year
+
 _PAIRS = """
 before after|first last|most least|more less|more fewer|largest smallest|largest least|
 highest lowest|increase decrease|increased decreased|rise fall|rose fell|north south|east west|
@@ -123,11 +126,16 @@ class Question:
     superlatives: frozenset[str]
     stems: frozenset[str]
     bigrams: frozenset[tuple[str, str]]
-    unknown: frozenset[str]  # terms that are in no passage of the corpus
+    unknown: frozenset[str]  # terms that the user typed and no passage of the corpus holds
 
 
-def analyse(text: str, passages_with: Callable[[list[str]], list[int]], passage_count: int) -> Question:
-    """Read a question. `passages_with(words)` says in how many of the corpus's passages each word occurs."""
+def analyse(
+    text: str, passages_with: Callable[[list[str]], list[int]], passage_count: int, *, asked: str = ""
+) -> Question:
+    """Read a question. `passages_with(words)` says in how many of the corpus's passages each word occurs.
+
+    `asked` is what the user typed, where `text` also has words of the conversation.
+    """
     parts = words(text)
     kind, focus = kind_of(parts)
     terms = _terms(parts)
@@ -147,14 +155,17 @@ def analyse(text: str, passages_with: Callable[[list[str]], list[int]], passage_
         weights=idf / idf.sum() if len(idf) else idf,
         names=frozenset(word.stem for word in parts if word.capital and not word.number),
         numbers=numbers,
-        years=frozenset(number for number in numbers if is_year(number)),
+        years=frozenset(
+            word.number for word in parts if is_year(word.number) and not DECADE.match(text, word.end)
+        ),
         kind=kind,
         focus=focus,
         negated=bool(stems & NEGATIONS),
         superlatives=stems & SUPERLATIVES,
         stems=stems,
         bigrams=frozenset(pairwise(kept)),
-        unknown=frozenset(term for term, count in zip(terms, frequency, strict=True) if count == 0),
+        unknown=frozenset(term for term, count in zip(terms, frequency, strict=True) if count == 0)
+        & frozenset(word.stem for word in (words(asked) if asked else parts)),
     )
 
 
