@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from assistant import postings
 from assistant.errors import AssistantError, IndexUnusable, UnknownDocument
 from assistant.values import Document, Origin, Page, Passage, Rows, Section, Sentence
-from assistant.words import words
+from assistant.words import porter, words
 
 FILE = "library.sqlite3"
 TOKENIZER = "porter unicode61 remove_diacritics 2"
@@ -250,7 +250,7 @@ class Library:
             " WHERE p.number = (SELECT doc FROM temp.places WHERE term = ? LIMIT 1)",
             (stem,),
         )
-        written = (word.folded for word in words(row[0] if row else "") if word.stem == stem)
+        written = (word.folded for word in words(row[0] if row else "") if porter(word.folded) == stem)
         return next(written, stem)
 
     def names(self, document_ids: Iterable[str]) -> dict[str, Names]:

@@ -22,7 +22,7 @@ from assistant.ingest import Stores
 from assistant.reading import Limits, Reader
 from assistant.traces import Fingerprints
 from assistant.values import Document, Passage, Receipt
-from assistant.words import words
+from assistant.words import porter, words
 
 FOLDER = "removed"
 MOST = 256  # windows of a document's text, and as many of its vectors
@@ -212,7 +212,7 @@ def _distinctive(stores: Stores, original: Path) -> set[bytes]:
         spelling.encode("utf-8", "replace")
         for word, count in counts.items()
         if not count
-        for spelling in (found[word].text, word, found[word].stem)
+        for spelling in (found[word].text, word, porter(found[word].folded))
     }
     spelled = {word for word in spelled if len(word) >= SHORTEST_WORD}
     return spelled - {word for word in spelled if any(word in held for held in _readable(stores))}

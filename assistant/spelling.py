@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant.words import words
+from assistant.words import porter, words
 
 SHORTEST = 4  # letters of a word that is mended
 LONG = 8  # from this length on, two slips are mended
@@ -35,7 +35,7 @@ def mended(
     for word, count in reversed(list(zip(parts, held, strict=True))):
         if count or is_common(word.folded):
             continue
-        if near := _nearest(word.stem, stems_like(word.stem)):
+        if near := _nearest(porter(word.folded), stems_like(porter(word.folded))):
             better = _cased(as_written(near), word.text)
             text = text[: word.start] + better + text[word.end :]
     return text

@@ -1,6 +1,7 @@
-"""Words as the keyword index sees them: folded, split and stemmed. Pure functions of text.
+"""Words of a text: folded, split and reduced to stems. Pure functions of text.
 
-Stems are those of SQLite's `porter unicode61 remove_diacritics 2`.
+`porter` is the stem of SQLite's `porter unicode61 remove_diacritics 2`, by which the keyword index goes. `stem`,
+by which words are compared, also makes "grew" and "grow" one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import simplemma
 import Stemmer
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
@@ -70,10 +72,15 @@ def fold(text: str) -> str:
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch)).lower()
 
 
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
+def porter(word: str) -> str:
     """The stem of a folded word (Porter 1980)."""
     return _stemmer.stemWord(word) or word  # of "s" it leaves nothing
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The stem of a folded word's dictionary form, in English."""
+    return porter(simplemma.lemmatize(word, lang="en"))
 
 
 def words(text: str) -> list[Word]:

@@ -54,6 +54,7 @@ ALONE = {
     "rich": {"cli"},
     "filelock": {"ownership"},
     "rapidfuzz": {"spelling"},
+    "simplemma": {"words"},
     "watchfiles": {"watching"},
     "pypdfium2": {"reading"},
     "lxml": {"reading"},
