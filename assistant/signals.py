@@ -131,7 +131,6 @@ class _Reading:
         self.top_keywords = max((candidate.hit.keywords for candidate in candidates), default=0.0) or 1.0
         self.top_cosine = max((float(c[1:].max()) for c in self.cosines if len(c) > 1), default=0.0)
         self.met = [[self.coverage(found) for found in candidate.stems] for candidate in candidates]
-        self.met_head = [self.coverage(candidate.head) for candidate in candidates]
         self.met_body = [self.coverage(candidate.body) for candidate in candidates]
         self._columns, self._near = self._synonyms(word_vectors)
 
@@ -200,7 +199,6 @@ class _Reading:
             "soft_min": float(soft.min(initial=1.0)) if len(soft) else 0.0,
             # Okapi BM25's saturation by length, with 25 words as the average.
             "keywords": float(weights @ met) * 2.2 / (1.2 * (0.25 + 0.75 * length / 25) + 1),
-            "title_covered": float(weights @ self.met_head[rank]),
         }
 
     def _place(self, rank: int, at: int) -> Signals:

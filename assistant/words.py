@@ -1,7 +1,7 @@
 """Words of a text: folded, split and reduced to stems. Pure functions of text.
 
-`porter` is the stem of SQLite's `porter unicode61 remove_diacritics 2`, by which the keyword index goes. `stem`,
-by which words are compared, also makes "grew" and "grow" one.
+`porter` is the stem of SQLite's `porter unicode61 remove_diacritics 2`, by which the keyword index goes.
+`stem`, by which words are compared, also makes "grew" and "grow" one.
 """
 
 from __future__ import annotations

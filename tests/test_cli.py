@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -333,25 +334,42 @@ def test_add_reads_standard_input_under_a_name(
     assert run("add", "a.md", "b.md", "--name", "c.md").code == 2
 
 
-def test_sync_watch_follows_the_folder_and_lets_others_ask_meanwhile(
-    corpus: Path, index: Path, make: Any
-) -> None:
+@pytest.fixture
+def watching(corpus: Path, index: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that follows the corpus."""
     folders = {"ASSISTANT_CORPUS_DIR": str(corpus), "ASSISTANT_INDEX_DIR": str(index)}
     command = [sys.executable, "-m", "assistant", "sync", "--watch", "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**os.environ, **folders}, **pipes) as watching:  # type: ignore[call-overload]
-        assert json.loads(watching.stdout.readline())["added"] == []
-        write(corpus, {"bridge.md": BRIDGE, "broken.bin": bytes(range(32))})
-        report = json.loads(watching.stdout.readline())
-        assert report["added"] == ["bridge.md"]
-        assert [failure["source"] for failure in report["failures"]] == ["broken.bin"]
-        write(corpus, {"bridge.md": BRIDGE.replace("612", "613")})
-        report = json.loads(watching.stdout.readline())
-        assert (report["changed"], report["failures"]) == (["bridge.md"], [])
-        with make() as assistant:
-            assert "613" in assistant.ask(QUESTION).citations[0].quote
-        watching.send_signal(signal.SIGINT)
-        said = watching.communicate(timeout=60)[1]
+    with subprocess.Popen(command, env={**os.environ, **folders}, **pipes) as process:  # type: ignore[call-overload]
+        yield process
+        process.kill()
+
+
+def test_a_service_manager_ends_it_as_ctrl_c_does(watching: subprocess.Popen[str]) -> None:
+    assert watching.stdout
+    watching.stdout.readline()
+    watching.terminate()
+    said = watching.communicate(timeout=60)[1]
+    assert watching.returncode == 130
+    assert said.startswith("Stopped.")
+
+
+def test_sync_watch_follows_the_folder_and_lets_others_ask_meanwhile(
+    corpus: Path, make: Any, watching: subprocess.Popen[str]
+) -> None:
+    assert watching.stdout
+    assert json.loads(watching.stdout.readline())["added"] == []
+    write(corpus, {"bridge.md": BRIDGE, "broken.bin": bytes(range(32))})
+    report = json.loads(watching.stdout.readline())
+    assert report["added"] == ["bridge.md"]
+    assert [failure["source"] for failure in report["failures"]] == ["broken.bin"]
+    write(corpus, {"bridge.md": BRIDGE.replace("612", "613")})
+    report = json.loads(watching.stdout.readline())
+    assert (report["changed"], report["failures"]) == (["bridge.md"], [])
+    with make() as assistant:
+        assert "613" in assistant.ask(QUESTION).citations[0].quote
+    watching.send_signal(signal.SIGINT)
+    said = watching.communicate(timeout=60)[1]
     assert watching.returncode == 130
     assert said.splitlines()[-1].startswith("Stopped.")
     assert "Traceback" not in said
