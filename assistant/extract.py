@@ -97,9 +97,16 @@ class Extractor:
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
         vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
-        candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
+        candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
         vector = self.embedder.query(question.text)
-        return ranking.rank(weigh(question, candidates, vector, self.embedder.words))
+        ranked = ranking.rank(weigh(question, candidates, vector, self.embedder.words))
+        # A header row gives meaning to the rows below it, and is quoted with them, but it answers nothing.
+        headers = {(hit.passage.document_id, hit.passage.header[0]) for hit in hits if hit.passage.header}
+        return [scored for scored in ranked if _place(scored) not in headers] or ranked
+
+    def _header_of(self, hit: Hit) -> str:
+        span = hit.passage.header
+        return self.library.text_at(hit.passage.document_id, *span) if span else ""
 
     def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
         citations: list[Citation] = []
@@ -153,6 +160,11 @@ class Extractor:
         return f"Looked for: {', '.join(looked)}." if looked else "The question names nothing to look for."
 
 
+def _place(scored: Scored) -> tuple[str, int]:
+    passage = scored.candidate.hit.passage
+    return passage.document_id, passage.sentences[scored.at].start
+
+
 def _sentence(scored: Scored) -> Quote:
     sentence = scored.candidate.hit.passage.sentences[scored.at]
     return Quote(scored.candidate.hit, sentence.start, sentence.end)
@@ -177,8 +189,10 @@ def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
     worth = _worth(ranked)
     by_place = {(id(scored.candidate), scored.at): scored for scored in ranked}
     chosen: list[Scored] = []
+    alone: set[int] = set()  # what other documents say too is quoted by itself, with all its sources
     for group in list(_distinct(ranked))[:SENTENCES_WEIGHED]:
         one = group[0]
+        alone |= {id(one)} if len(group) > 1 or one.candidate.is_table else set()
         if chosen and (worth[id(one)] < LEAST_WORTH or not one.met_passage.any()):
             continue
         before = by_place.get((id(one.candidate), one.at - 1)) if _points_back(one) else None
@@ -187,7 +201,7 @@ def compose(ranked: Sequence[Scored]) -> list[list[Scored]]:
                 chosen.append(scored)
         if len(chosen) >= MOST_SENTENCES:
             break
-    return _runs(chosen)[:MOST_QUOTES]
+    return _runs(chosen, alone)[:MOST_QUOTES]
 
 
 def _worth(ranked: Sequence[Scored]) -> dict[int, float]:
@@ -214,13 +228,13 @@ def _fits(one: Scored, chosen: Sequence[Scored]) -> bool:
     return not chosen or sum(len(scored.text) for scored in (*chosen, one)) <= MOST_CHARS
 
 
-def _runs(chosen: Sequence[Scored]) -> list[list[Scored]]:
-    """The sentences with neighbours put together, in the order of the first of each run; rows stay apart."""
+def _runs(chosen: Sequence[Scored], alone: set[int]) -> list[list[Scored]]:
+    """The sentences with neighbours put together, in the order of the first of each run."""
     runs: list[list[Scored]] = []
     for one in chosen:
         for run in runs:
             is_near = one.at in (run[0].at - 1, run[-1].at + 1) and one.candidate is run[0].candidate
-            if is_near and not one.candidate.hit.passage.header:
+            if is_near and not any(id(scored) in alone for scored in (one, *run)):
                 run.append(one)
                 run.sort(key=lambda scored: scored.at)
                 break

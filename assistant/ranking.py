@@ -17,6 +17,7 @@ from assistant.signals import Scored, Signals
 
 FILE = Path(__file__).with_name("weights.json")
 BESIDE = 0.03  # most confidence for a sentence that is beside the question; 3 in 90 such were right
+WHOLE_ROW = 0.6  # least confidence in a row that meets, with its header, every term of the question
 Weights = dict[str, float]
 
 
@@ -41,6 +42,8 @@ def confidence(question: Question, ranked: Sequence[Scored]) -> float:
     signals = answerability.signals(question, ranked)
     logit = total(weights()["answer"], signals | {"intercept": 1.0})
     chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    if ranked[0].candidate.is_table and ranked[0].met.all():
+        chance = max(chance, WHOLE_ROW)
     return round(min(chance, BESIDE) if answerability.is_beside(question, ranked, signals) else chance, 2)
 
 

@@ -58,16 +58,23 @@ class Candidate:
 
     hit: Hit
     vectors: Vectors
+    header: str = ""  # of table rows: the row that names their columns
 
     @cached_property
     def sentences(self) -> list[list[Word]]:
         """The words of each sentence."""
         return [words(sentence.text) for sentence in self.hit.passage.sentences]
 
+    @property
+    def is_table(self) -> bool:
+        """Whether its sentences are rows of a table."""
+        return self.hit.passage.header is not None
+
     @cached_property
     def stems(self) -> list[frozenset[str]]:
-        """The stems of each sentence."""
-        return [stems_of(sentence) for sentence in self.sentences]
+        """The stems of each sentence; a row has those of its header too, which give it meaning."""
+        columns = stems_of(words(self.header))
+        return [stems_of(sentence) | columns for sentence in self.sentences]
 
     @cached_property
     def head(self) -> frozenset[str]:
@@ -311,7 +318,7 @@ def _shape(question: Question, candidate: Candidate, at: int, met_opening: Float
     return {
         "fresh": min(fresh, 12) / 12,
         "length": math.log1p(len(sentence)),
-        "short": float(len(sentence) < 5),
+        "short": float(len(sentence) < 5 and not candidate.is_table),
         "asks": float(text.rstrip().endswith("?")),
         "leans": float(bool(sentence) and sentence[0].folded in LEANING),
         "defines": float(defines and float(question.weights @ met_opening) > 0.5),

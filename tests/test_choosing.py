@@ -133,6 +133,25 @@ def test_table_row_comes_with_its_header(make: Make, corpus: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("Which town has 640 mm?", "Skerry | 640 mm | 2021"),
+        ("What was the rainfall of Wend?", "Wend | 700 mm | 2022"),
+    ],
+)
+def test_row_is_found_by_its_cells_and_the_names_of_its_columns(
+    make: Make, corpus: Path, question: str, row: str
+) -> None:
+    rows = "| Holm | 812 mm | 2021 |\n| Skerry | 640 mm | 2021 |\n| Wend | 700 mm | 2022 |\n"
+    write(corpus, {"rain.md": f"# Weather\n\n| town | rainfall | year |\n|---|---|---|\n{rows}"})
+    assistant = make()
+    assistant.sync()
+    answer = assistant.ask(question)
+    assert [sentence.text for sentence in answer.sentences[:2]] == [row, "town | rainfall | year"]
+    assert assistant.ask("What was the rainfall of Paris?").kind == "refusal"
+
+
+@pytest.mark.parametrize(
     "text",
     ["Lighthouse", "so it goes on, " * 3500, "The crate holds 12 jars of plum jam.\n" * 1000],
     ids=["one word", "one sentence of 50,000 characters", "a thousand lines alike"],
