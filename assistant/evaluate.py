@@ -70,6 +70,24 @@ class Outcome:
     def first_in_gold(self) -> bool:
         return bool(self.answer.citations) and self.answer.citations[0].source in self.case.gold
 
+    @property
+    def quoted_evidence(self) -> float:
+        """The share of the gold characters that the first three citations quote."""
+        wanted = {(source, at) for source, start, end in self.case.spans for at in range(start, end)}
+        cited = self.answer.citations[:3]
+        quoted = {(c.path or c.source, at) for c in cited for at in range(c.start, c.end)}
+        return len(wanted & quoted) / max(1, len(wanted))
+
+    @property
+    def is_localised(self) -> bool:
+        """Whether the first citation shares characters with the gold evidence."""
+        first = self.answer.citations[:1]
+        return any(
+            source == (c.path or c.source) and c.start < end and start < c.end
+            for c in first
+            for source, start, end in self.case.spans
+        )
+
     def right(self, threshold: float) -> bool:
         """Right or refused: the first quote right where there is an answer, a refusal where there is none."""
         if self.case.answerable:
@@ -118,6 +136,10 @@ def figures(outcomes: Sequence[Outcome], threshold: float, *, hide_gold: bool = 
         "quoted_chars": _mean(sum(len(c.quote) for c in outcome.answer.citations) for outcome in given),
         "right_or_refused": _mean(outcome.right(threshold) for outcome in outcomes),
     }
+    placed = [outcome for outcome in given if outcome.case.spans]
+    if placed:
+        found["localised"] = _mean(outcome.is_localised for outcome in placed)
+        found["evidence_quoted"] = _mean(outcome.quoted_evidence for outcome in placed)
     if idle:
         found["rejected"] = _mean(not outcome.answered(threshold) for outcome in idle)
     found |= _search_figures([outcome for outcome in asked if outcome.case.gold])

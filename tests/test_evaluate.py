@@ -49,6 +49,8 @@ def test_figures_of_a_small_set(run: Run, folder: Path, tmp_path: Path) -> None:
     assert figures["rejected"] == 1.0
     assert figures["doc_hit@1"] == 1.0
     assert figures["span_recall@5"] == 1.0
+    assert figures["localised"] == 1.0
+    assert figures["evidence_quoted"] == 1.0
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
