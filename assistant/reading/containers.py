@@ -61,7 +61,15 @@ def ole_media_type(data: bytes) -> str:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             names = {entry[0] for entry in file.listdir()}
-    except (OSError, ValueError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ArithmeticError,
+        ValueError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise UnreadableFile(DAMAGED) from error
     for name, reason in _STREAMS:
         if name in names:

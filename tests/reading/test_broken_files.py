@@ -16,6 +16,7 @@ from samples import SAMPLES
 
 from assistant.errors import UnreadableFile
 from assistant.reading import dispatch, ocr
+from assistant.reading.containers import ole_media_type
 from assistant.values import Content
 
 Read = Callable[[str, str | bytes], Content]
@@ -87,3 +88,14 @@ def test_a_property_that_claims_gigabytes_is_refused(read: Read) -> None:
     struct.pack_into("<I", data, at + 120, 0x7FFFFFFF)
     with pytest.raises(UnreadableFile, match="damaged"):
         read("a.msg", bytes(data))
+
+
+def test_an_outlook_file_with_sectors_of_four_bytes_is_damaged() -> None:
+    """Found by fuzzing: olefile divides by zero."""
+    header = bytearray(512)
+    header[:8] = bytes.fromhex("d0cf11e0a1b11ae1")
+    struct.pack_into("<5H", header, 24, 0x3E, 3, 0xFFFE, 2, 6)  # versions, byte order, sector sizes
+    struct.pack_into("<I", header, 44, 200)  # sectors of the allocation table
+    struct.pack_into("<3I", header, 64, 0, 0, 1)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        ole_media_type(bytes(header) * 3)
