@@ -29,25 +29,24 @@ def is_beside(question: Question, ranked: Sequence[Scored], found: Signals) -> b
     bodies = frozenset().union(*(scored.candidate.body for scored in ranked))
     unknown_year = bool(question.years - bodies)
     nothing_met = not any(scored.met_passage.any() for scored in ranked)
-    return bool(found["year_other"]) or unknown_year or nothing_met or bool(_strangers(question, ranked))
+    return bool(found["year_other"]) or unknown_year or nothing_met or _has_stranger(question, ranked)
 
 
-def _strangers(question: Question, ranked: Sequence[Scored]) -> list[str]:
-    """The names of the question that no document holds, nor anything like them.
+def _has_stranger(question: Question, ranked: Sequence[Scored]) -> bool:
+    """Whether the question has a name that no document holds, nor anything like it.
 
     A name of several words is known by any of them. Abbreviations are passed over, because documents spell
     them out, and so is a question in capitals.
     """
-    if 2 * len(question.names) > len(question.words):
-        return []
+    if not question.unknown or 2 * len(question.names) > len(question.words):
+        return False
     places = {term: at for at, term in enumerate(question.terms)}
     near = np.max([np.maximum(scored.soft, scored.met_passage) for scored in ranked], axis=0)
-    found = []
     for is_name, group in groupby(question.words, lambda word: word.capital and not word.text.isupper()):
         stems = {word.stem for word in group} if is_name else set()
         if stems and stems <= question.unknown and all(near[places[stem]] < ALIKE for stem in stems):
-            found += sorted(stems)
-    return found
+            return True
+    return False
 
 
 def _rivals(question: Question, ranked: Sequence[Scored]) -> Signals:

@@ -211,8 +211,9 @@ def _worth(ranked: Sequence[Scored]) -> dict[int, float]:
     """
     best = ranked[0].score if ranked else 0.0
     powers = [math.exp(SHARPNESS * (scored.score - best)) for scored in ranked]
+    mass = sum(powers)
     return {
-        id(scored): power / sum(powers) * TYPICAL_CHARS / max(1, len(scored.text))
+        id(scored): power / mass * TYPICAL_CHARS / max(1, len(scored.text))
         for scored, power in zip(ranked, powers, strict=True)
     }
 
