@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import olefile
 
@@ -29,6 +33,17 @@ _STREAMS = (
         "PowerPoint Document",
         "It is an old PowerPoint presentation (ppt): save it as pptx or PDF and add that.",
     ),
+)
+
+_FAILURES = (  # of olefile and of those who use what it gives, on a damaged file
+    OSError,
+    ArithmeticError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    struct.error,
 )
 
 
@@ -58,19 +73,8 @@ def ole_media_type(data: bytes) -> str:
     """The media type of an OLE file: an old workbook or an Outlook message.
 
     Raises UnreadableFile for all others, and if it is damaged."""
-    try:
-        with olefile.OleFileIO(io.BytesIO(data)) as file:
-            names = {entry[0] for entry in file.listdir()}
-    except (
-        OSError,
-        ArithmeticError,
-        ValueError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise UnreadableFile(DAMAGED) from error
+    with opened(data) as file:
+        names = {entry[0] for entry in file.listdir()}
     for name, reason in _STREAMS:
         if name in names:
             raise UnreadableFile(reason)
@@ -81,3 +85,16 @@ def ole_media_type(data: bytes) -> str:
     raise UnreadableFile(
         "It is an old Office file of a kind that is not read: save it in a current format, or as PDF."
     )
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[Any]:
+    """An OLE file to read from (`olefile.OleFileIO`). Raises UnreadableFile where it turns out damaged."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as file:
+            # Its chains of sectors may go in circles: what they say of their length has to fit the file.
+            if max(file.num_mini_fat_sectors * file.sector_size, file.root.size) > len(data):
+                raise UnreadableFile(DAMAGED)
+            yield file
+    except _FAILURES as error:
+        raise UnreadableFile(DAMAGED) from error

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import io
 import struct
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import olefile
-
 from assistant.errors import UnreadableFile
-from assistant.reading import mail, rtf
+from assistant.reading import containers, mail, rtf
 from assistant.reading.archives import DAMAGED
 from assistant.reading.outlookrtf import unpacked
 from assistant.reading.rtftokens import codec_of_page
@@ -32,25 +29,12 @@ _UTF_8 = 65001
 _PROPERTIES = "__properties_version1.0"
 _HEADER_BYTES = {"": 32, "__recip": 8, "__attach": 8}
 _EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
-_FAILURES = (
-    OSError,
-    ValueError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    struct.error,
-)
 
 
 def read(data: bytes) -> Content:
     """The content of a message. Raises UnreadableFile if it is damaged or says nothing."""
-    try:
-        with olefile.OleFileIO(io.BytesIO(data)) as file:
-            message = _message(file, most_bytes=len(data))
-    except _FAILURES as error:
-        raise UnreadableFile(DAMAGED) from error
+    with containers.opened(data) as file:
+        message = _message(file, most_bytes=len(data))
     return mail.content(message, media_type=MEDIA_TYPE)
 
 
@@ -101,9 +85,8 @@ class _Storage:
         path = [*self._path, name]
         if not self._file.exists(path):
             return b""
-        if (
-            self._file.get_size(path) > self._most_bytes
-        ):  # a damaged file can name any size, and go in circles
+        # A damaged file can name any size, and go in circles.
+        if self._file.get_size(path) > self._most_bytes:
             raise UnreadableFile(DAMAGED)
         return bytes(self._file.openstream(path).read())
 

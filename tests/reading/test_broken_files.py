@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -99,3 +100,18 @@ def test_an_outlook_file_with_sectors_of_four_bytes_is_damaged() -> None:
     struct.pack_into("<3I", header, 64, 0, 0, 1)
     with pytest.raises(UnreadableFile, match="damaged"):
         ole_media_type(bytes(header) * 3)
+
+
+def test_an_outlook_file_whose_small_sectors_claim_gigabytes_is_damaged(read: Read) -> None:
+    """Found by fuzzing: olefile follows a chain that goes in circles for as long as the header says."""
+    data = bytearray(outlook({0x37: "Ships", 0x1000: "Words."}))
+    struct.pack_into("<I", data, 64, 0x7FFFFF)  # sectors of the table of small sectors
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read("a.msg", bytes(data))
+
+
+def test_a_file_of_nothing_but_comments_is_soon_read(read: Read) -> None:
+    """Found by fuzzing: where one comment ends can be told in many ways."""
+    began = time.monotonic()
+    assert "end" in read("a.txt", b"<!-->" * 400 + b"\nThe end.").text
+    assert time.monotonic() - began < 2
