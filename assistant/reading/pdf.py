@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from ctypes import c_double, c_ushort
 from dataclasses import replace
+from math import isfinite
 
 import pypdfium2
 from pypdfium2 import raw
@@ -145,6 +146,8 @@ def _page_lines(document: pypdfium2.PdfDocument, number: int) -> list[PageLine]:
 def _line(layer: pypdfium2.PdfTextPage, page: int, words: str, first: int, last: int) -> PageLine:
     left, bottom, _, top = layer.get_charbox(first, loose=True)
     _, last_bottom, right, _ = layer.get_charbox(last, loose=True)
+    if not all(map(isfinite, (left, right, bottom, last_bottom, top))):  # letters of a damaged size
+        return PageLine(page, words)
     return PageLine(
         page=page,
         words=words,
@@ -168,9 +171,9 @@ def _cells(layer: pypdfium2.PdfTextPage, text: str, first: int, last: int, heigh
         if end - right > WIDE_GAP * height:
             cells.append(Cell(left, right, squeezed(text[begin : gap.start()])))
             left, begin = end, gap.end()
-    if not cells:
-        return ()
-    return (*cells, Cell(left, _edges(layer, last)[1], squeezed(text[begin : last + 1])))
+    cells.append(Cell(left, _edges(layer, last)[1], squeezed(text[begin : last + 1])))
+    is_placed = all(isfinite(edge) for cell in cells for edge in (cell.left, cell.right))
+    return tuple(cells) if len(cells) > 1 and is_placed else ()
 
 
 def _edges(layer: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:

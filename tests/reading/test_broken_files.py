@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import check, check_characters
+from conftest import check, check_characters, page_of, pdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import ole, outlook, zipped
@@ -115,3 +115,10 @@ def test_a_file_of_nothing_but_comments_is_soon_read(read: Read) -> None:
     began = time.monotonic()
     assert "end" in read("a.txt", b"<!-->" * 400 + b"\nThe end.").text
     assert time.monotonic() - began < 2
+
+
+def test_letters_of_a_size_beyond_numbers_have_no_place(read: Read) -> None:
+    """Found by fuzzing: PDFium then says that they stand nowhere."""
+    data = pdf([page_of(["The ships come in at night."])])
+    data = data.replace(b"/F1 11 Tf", b"/F1 %s.01 Tf" % (b"1672" * 20))
+    assert "come in at night" in read("a.pdf", data).text
