@@ -53,7 +53,9 @@ SUFFIXES = {suffix: kind.media_type for kind in KINDS for suffix in kind.suffixe
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 _BY_MEDIA_TYPE = {kind.media_type: kind for kind in KINDS}
 _HEAD_BYTES = 4096
-_HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(?:!doctype\s+html|html)\b", re.I | re.S)
+_HTML_START = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(?:!doctype\s+html|html)\b", re.I | re.S
+)
 _MAIL_FIELD = r"(?:Return-Path|Received|Delivered-To|From|To|Subject|Date|Message-ID|MIME-Version|X-[\w-]+):"
 _OPENINGS = (
     (re.compile(r"<\?xml\s|<(?:rss|feed)\b"), XML),

@@ -37,7 +37,7 @@ def read(data: bytes) -> Content:
     builder, budget = Builder(), Budget()
     try:
         with xlrd.open_workbook(
-            file_contents=data, logfile=io.StringIO(), formatting_info=True, on_demand=True
+            file_contents=data, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         ) as book:
             author = squeezed(str(book.user_name or ""))
             for number in range(book.nsheets):
