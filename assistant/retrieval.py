@@ -24,6 +24,8 @@ from assistant.words import content_words
 KEYWORD_SHARE = 0.35
 RERANKED = 30  # passages that a reranker reads for each question, at least
 SENTENCE_SHARE = 0.2  # of a passage's closest sentence, beside the passage as a whole
+REPEATED = 0.05  # what further passages of a document lose to the best ones of others
+KEYWORDS_DEEP = 4  # times as many keyword scores as candidates, for what was found by meaning
 
 
 class FoundPassage(LangChainDocument):
@@ -73,9 +75,10 @@ class Retriever(BaseRetriever):
     def hits(self, query: str, *, documents: Sequence[str] = (), count: int = 10) -> tuple[Hit, ...]:
         """The `count` best passages; of these documents only, where any are named."""
         near, spoken = self._by_meaning(query, documents), self._by_keywords(query, documents)
-        ids = list(dict.fromkeys([*near, *spoken]))
+        ids = list(dict.fromkeys([*near, *list(spoken)[: self.candidates]]))
         scores = fuse(self._closeness(query, ids), spoken)
         passages = self.library.passages(list(scores))
+        scores = spread(scores, {passage_id: passage.document_id for passage_id, passage in passages.items()})
         ranked = sorted(passages, key=lambda passage_id: (-scores[passage_id], passage_id))
         if self.reranker and ranked:
             ranked = ranked[: max(count, RERANKED)]
@@ -104,7 +107,7 @@ class Retriever(BaseRetriever):
 
     def _by_keywords(self, query: str, documents: Sequence[str]) -> dict[str, float]:
         words = content_words(query)
-        return dict(self.library.keyword_search(words, count=self.candidates, documents=documents))
+        return dict(self.library.keyword_search(words, count=KEYWORDS_DEEP * self.candidates, documents=documents))
 
     def _closeness(self, query: str, ids: Sequence[str]) -> dict[str, float]:
         """By passage id, the cosine of the passage and of its best sentence, weighed together.
@@ -130,6 +133,19 @@ def fuse(closeness: dict[str, float], bm25: dict[str, float]) -> dict[str, float
         passage_id: round(close + KEYWORD_SHARE * bm25.get(passage_id, 0.0) / best, 4)
         for passage_id, close in closeness.items()
     }
+
+
+def spread(scores: dict[str, float], documents: dict[str, str]) -> dict[str, float]:
+    """The scores with REPEATED less for all but the best passage of each document.
+
+    Several documents are then found before many passages of one.
+    """
+    found, seen = {}, set()
+    for passage_id in sorted(documents, key=lambda passage_id: (-scores[passage_id], passage_id)):
+        is_further = documents[passage_id] in seen
+        seen.add(documents[passage_id])
+        found[passage_id] = round(scores[passage_id] - REPEATED * is_further, 4)
+    return found
 
 
 def _of_fused(relevance: float) -> float:

@@ -14,6 +14,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from assistant import Answer, Assistant, Hit
 from assistant.embedding import Embedder
 from assistant.errors import SettingsError
+from assistant.retrieval import spread
 
 QUESTION = "How long is the bridge over the Wend?"
 
@@ -98,3 +99,10 @@ def test_the_model_is_a_langchain_embedding_of_unit_vectors(embedder: Embedder) 
     assert sum(a * b for a, b in zip(query, near, strict=True)) > sum(
         a * b for a, b in zip(query, far, strict=True)
     )
+
+
+def test_the_best_passage_of_another_document_goes_before_a_further_one_that_is_hardly_nearer() -> None:
+    documents = {"a": "one", "b": "one", "c": "two", "d": "two"}
+    scores = spread({"a": 0.9, "b": 0.8, "c": 0.78, "d": 0.5}, documents)
+    assert sorted(scores, key=lambda passage_id: -scores[passage_id]) == ["a", "c", "b", "d"]
+    assert scores["a"] == 0.9
