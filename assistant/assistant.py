@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.anchoring import Place
     from assistant.citations import Outcome
     from assistant.embedding import Embedder
+    from assistant.extract import Extractor
     from assistant.fetching import Fetcher
     from assistant.ingest import Stores
     from assistant.library import Library
@@ -427,16 +428,21 @@ class _Engine:
         )
 
     @cached_property
-    def chain(self) -> Runnable[Any, dict[str, Any]]:
-        from assistant.chain import build
+    def extractor(self) -> Extractor:
         from assistant.extract import Extractor
 
-        library, settings = self.stores.library, self.stores.settings
+        stores = self.stores
+        return Extractor(stores.library, stores.embedder, stores.settings.minimum_confidence)
+
+    @cached_property
+    def chain(self) -> Runnable[Any, dict[str, Any]]:
+        from assistant.chain import build
+
         return build(
             self.retriever,
-            Extractor(library, self.stores.embedder, settings.minimum_confidence),
-            max_question_chars=settings.max_question_chars,
-            documents=library.documents,
+            self.extractor,
+            max_question_chars=self.stores.settings.max_question_chars,
+            documents=self.stores.library.documents,
         )
 
 

@@ -95,11 +95,14 @@ class Extractor:
             raise IndexUnusable(f"{wrong[0]} Run: python -m assistant check")
         return made
 
-    def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
+    def weighed(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
+        """Every sentence of the passages with its signals."""
         vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
-        vector = self.embedder.query(question.text)
-        ranked = ranking.rank(weigh(question, candidates, vector, self.embedder.words))
+        return weigh(question, candidates, self.embedder.query(question.text), self.embedder.words)
+
+    def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
+        ranked = ranking.rank(self.weighed(question, hits))
         # A header row gives meaning to the rows below it, and is quoted with them, but it answers nothing.
         headers = {(hit.passage.document_id, hit.passage.header[0]) for hit in hits if hit.passage.header}
         return [scored for scored in ranked if _place(scored) not in headers] or ranked
@@ -144,16 +147,16 @@ class Extractor:
             place=place,
         )
 
-    def _refusal(self, question: Question) -> str:
+    @staticmethod
+    def _refusal(question: Question) -> str:
         """What is missing, where that is clear; else what was looked for."""
-        held = self.library.passages_with(question.folded)
-        unknown = [word for word, count in zip(question.folded, held, strict=True) if count == 0]
         written = {word.folded: word for word in question.words}
-        missing = [
-            written[word].text
-            for word in unknown
-            if word in written and (written[word].capital or written[word].number)
-        ]
+        unknown = (
+            written[word]
+            for word, term in zip(question.folded, question.terms, strict=True)
+            if term in question.unknown and word in written
+        )
+        missing = [word.text for word in unknown if word.capital or word.number]
         if missing:
             return f"Nothing here mentions {' or '.join(missing[:3])}."
         looked = [written[word].text for word in question.folded if word in written][:8]

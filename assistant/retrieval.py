@@ -107,7 +107,9 @@ class Retriever(BaseRetriever):
 
     def _by_keywords(self, query: str, documents: Sequence[str]) -> dict[str, float]:
         words = content_words(query)
-        return dict(self.library.keyword_search(words, count=KEYWORDS_DEEP * self.candidates, documents=documents))
+        return dict(
+            self.library.keyword_search(words, count=KEYWORDS_DEEP * self.candidates, documents=documents)
+        )
 
     def _closeness(self, query: str, ids: Sequence[str]) -> dict[str, float]:
         """By passage id, the cosine of the passage and of its best sentence, weighed together.

@@ -33,7 +33,7 @@ from assistant.evaluate import Case
 from assistant.extract import compose
 from assistant.followups import stand_alone
 from assistant.questions import ANTONYMS, Question, analyse
-from assistant.signals import Candidate, Scored, weigh
+from assistant.signals import Scored
 from assistant.words import is_year, words
 
 Floats = NDArray[np.float64]
@@ -94,12 +94,10 @@ def _example(
 ) -> Example:
     standing = stand_alone(text, case.history)
     hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
-    engine = assistant._engine
-    library, embedder = engine.stores.library, engine.stores.embedder
-    question = analyse(standing.text, library.passages_with, library.passage_count())
-    vectors = library.vectors(embedder.name, [hit.passage.id for hit in hits])
-    candidates = [Candidate(hit, vectors[hit.passage.id]) for hit in hits]
-    sentences = weigh(question, candidates, embedder.query(standing.text), embedder.words)
+    extractor = assistant._engine.extractor
+    library = extractor.library
+    question = analyse(standing.text, library.passages_with, library.passage_count(), asked=standing.asked)
+    sentences = extractor.weighed(question, hits)
     right = np.array([float(variant == "asked" and _holds(scored, case)) for scored in sentences])
     example = Example(data, variant, case, question, sentences, right)
     names = sorted(sentences[0].signals) if sentences else []
