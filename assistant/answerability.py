@@ -5,6 +5,7 @@ The question may be about a neighbouring fact: another year, another person, the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
@@ -14,6 +15,7 @@ from assistant.questions import NEGATIONS, WEAK_SUPERLATIVES, Question
 from assistant.signals import TYPED, Scored, Signals, opposed, span
 from assistant.words import STOP_WORDS, is_year
 
+UNREAD = -12.0  # log odds of what was not read: as low as what was
 ALIKE = 0.5  # nearness in meaning, 0 to 0.9, from which on a word of the documents may stand for another
 
 
@@ -21,7 +23,29 @@ def signals(question: Question, ranked: Sequence[Scored]) -> Signals:
     """The signals of an answer whose best sentence is `ranked[0]`, beside that sentence's own."""
     best = ranked[0]
     found = {f"best_{name}": value for name, value in best.signals.items()}
-    return found | _rivals(question, ranked) | _missing(question, ranked) | _contradicted(question, best)
+    found |= _rivals(question, ranked) | _missing(question, ranked) | _contradicted(question, best)
+    return found | _read(ranked)
+
+
+def shares(sentences: Sequence[Scored]) -> list[float]:
+    """For each sentence the probability, 0 to 1, that it is the one that answers, by reading alone.
+
+    Their sum is below 1: it may be that none does.
+    """
+    powers = [0.0 if scored.odds is None else math.exp(scored.odds) for scored in sentences]
+    return [power / (1 + sum(powers)) for power in powers]
+
+
+def _read(ranked: Sequence[Scored]) -> Signals:
+    """What reading the sentences together with the question said."""
+    odds = [UNREAD if scored.odds is None else scored.odds for scored in ranked]
+    likely = shares(ranked)
+    return {
+        "best_odds": odds[0],
+        "best_odds_share": likely[0],
+        "most_odds": max(odds),
+        "odds_total": sum(likely),
+    }
 
 
 def is_beside(question: Question, ranked: Sequence[Scored], found: Signals) -> bool:

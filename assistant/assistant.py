@@ -429,10 +429,12 @@ class _Engine:
 
     @cached_property
     def extractor(self) -> Extractor:
+        from assistant.embedding import SpanReader
         from assistant.extract import Extractor
 
         stores = self.stores
-        return Extractor(stores.library, stores.embedder, stores.settings.minimum_confidence)
+        reader = SpanReader(stores.embedder)
+        return Extractor(stores.library, stores.embedder, reader, stores.settings.minimum_confidence)
 
     @cached_property
     def chain(self) -> Runnable[Any, dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant import ranking
-from assistant.embedding import Embedder
+from assistant.embedding import Embedder, SpanReader
 from assistant.errors import IndexUnusable
 from assistant.followups import Standing
 from assistant.library import Library
@@ -20,6 +20,7 @@ from assistant.signals import Candidate, Scored, weigh
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
+PASSAGES_READ = 4  # together with the question, by the model that knows where an answer stands
 MOST_QUOTES = 3
 MOST_SENTENCES = 4  # in all quotes together
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
@@ -60,6 +61,7 @@ class Extractor:
 
     library: Library
     embedder: Embedder
+    reader: SpanReader
     minimum_confidence: float
 
     def answer(self, standing: Standing, hits: Sequence[Hit]) -> Answer:
@@ -96,10 +98,18 @@ class Extractor:
         return made
 
     def weighed(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the passages with its signals."""
+        """Every sentence of the passages, best first by its signals; those of the best passages are read."""
         vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
-        return weigh(question, candidates, self.embedder.query(question.text), self.embedder.words)
+        vector = self.embedder.query(question.text)
+        sentences = ranking.by_signals(weigh(question, candidates, vector, self.embedder.words))
+        best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())[:PASSAGES_READ]
+        odds = self.reader.read(question.text, [candidate.with_context for candidate in best])
+        said = {id(candidate): found for candidate, found in zip(best, odds, strict=True)}
+        for scored in sentences:
+            if id(scored.candidate) in said:
+                scored.odds = said[id(scored.candidate)][scored.at]
+        return sentences
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
         ranked = ranking.rank(self.weighed(question, hits))

@@ -28,10 +28,27 @@ def weights() -> dict[str, Weights]:
     return read
 
 
-def rank(sentences: Sequence[Scored]) -> list[Scored]:
-    """The sentences with their scores, best first."""
+def by_signals(sentences: Sequence[Scored]) -> list[Scored]:
+    """The sentences with the scores that their signals give them, best first."""
     for scored in sentences:
         scored.score = round(total(weights()["sentence"], scored.signals), 4)
+    return _sorted(sentences)
+
+
+def rank(sentences: Sequence[Scored]) -> list[Scored]:
+    """The sentences of `by_signals` with what reading them said in their scores, best first."""
+    for scored, share in zip(sentences, answerability.shares(sentences), strict=True):
+        scored.score = round(total(weights()["reread"], reread_signals(scored, share)), 4)
+    return _sorted(sentences)
+
+
+def reread_signals(scored: Scored, share: float) -> Signals:
+    """What decides the order in the end: the score by signals, and what reading the sentence said."""
+    is_read = scored.odds is not None
+    return {"score": scored.score, "is_read": float(is_read), "odds": scored.odds or 0.0, "odds_share": share}
+
+
+def _sorted(sentences: Sequence[Scored]) -> list[Scored]:
     return sorted(sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.embedding import PassageText
 from assistant.questions import ANTONYMS, NEGATIONS, WEAK_SUPERLATIVES, Floats, Question
 from assistant.values import Hit
 from assistant.words import NUMBER_WORDS, STOP_WORDS, Word, is_year, stem, stems_of, words
@@ -66,6 +67,13 @@ class Candidate:
         return [words(sentence.text) for sentence in self.hit.passage.sentences]
 
     @property
+    def with_context(self) -> PassageText:
+        """The passage as it is read together with a question: after its title."""
+        passage = self.hit.passage
+        spans = tuple((s.start - passage.start, s.end - passage.start) for s in passage.sentences)
+        return PassageText(passage.text, spans, f"{self.hit.title}. ")
+
+    @property
     def is_table(self) -> bool:
         """Whether its sentences are rows of a table."""
         return self.hit.passage.header is not None
@@ -104,6 +112,7 @@ class Scored:
     soft: Floats  # like `met`, with credit for words of near meaning
     spots: int  # words that could be the answer
     score: float = field(default=0.0)
+    odds: float | None = None  # log odds that it holds the answer, read with the question; None if not read
 
     @property
     def text(self) -> str:

@@ -18,13 +18,13 @@ ROOMS = """
 errors values
 settings words render verify sidecars addresses ownership anchoring traces postings watching
 corpus
-questions about spelling
+embedding questions about spelling
 followups
 compound
 signals shortanswer
 answerability
 ranking
-reading embedding reranking passages
+reading reranking passages
 library vectors fetching drafts
 webpages
 ingest retrieval

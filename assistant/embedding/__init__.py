@@ -1,9 +1,10 @@
-"""Texts to unit vectors; the only importer of torch.
+"""Texts to unit vectors, and where in them a question is answered; the only importer of torch.
 
-Knows nothing of documents, storage or questions. The heavy imports happen when the first text comes.
+Knows nothing of documents or storage. The heavy imports happen when the first text comes.
 """
 
 from assistant.embedding.embedder import DEFAULT_MODEL, Embedder, PassageText
 from assistant.embedding.encoder import Matrix
+from assistant.embedding.spans import SpanReader
 
-__all__ = ["DEFAULT_MODEL", "Embedder", "Matrix", "PassageText"]
+__all__ = ["DEFAULT_MODEL", "Embedder", "Matrix", "PassageText", "SpanReader"]

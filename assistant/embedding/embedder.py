@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from assistant.embedding.encoder import Encoded, Encoder, Matrix, Tokens
 from assistant.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from assistant.embedding.minilm import MiniLM
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -137,6 +141,16 @@ class Embedder(Embeddings):
     @cached_property
     def _word_centre(self) -> Matrix:
         return np.asarray(self._encoder.word_table.mean(axis=0), np.float32)
+
+    def default_model(self) -> MiniLM:
+        """The default model, which this embedder uses already or which is loaded beside its own.
+
+        Raises ModelUnavailable if the weights are not on disk.
+        """
+        from assistant.embedding.minilm import MiniLM
+
+        mine = self._encoder
+        return mine if isinstance(mine, MiniLM) else MiniLM(_default_folder(), threads=self._threads)
 
     @property
     def _encoder(self) -> Encoder:

@@ -2,11 +2,12 @@
 
     python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
 
-Two models. The sentence model is a conditional logit over the sentences found for a question: it raises the
-one that holds a gold answer above the others. The answer model is a logistic regression on whether the best
-sentence answers. It learns refusing from questions without an answer, from answerable ones with their gold
-documents left out, and from answerable ones with a name, number or opposite swapped; its probability is then
-calibrated (Platt 1999) on the questions as they were asked. All sets weigh the same.
+Three models. The sentence model is a conditional logit over the sentences found for a question: it raises the
+one that holds a gold answer above the others. The reread model is another on four numbers: that score, and
+what the span reader (`fit_reader.py`) said of the best passages. The answer model is a logistic regression on
+whether the best sentence answers. It learns refusing from questions without an answer, from answerable ones
+with their gold documents left out, and from answerable ones with a name, number or opposite swapped; its
+probability is then calibrated (Platt 1999) on the questions as they were asked. All sets weigh the same.
 For each set the scores of weights fitted on all the other sets are printed; `--write` then writes the weights
 fitted on all.
 """
@@ -16,9 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ from assistant.signals import Scored
 from assistant.words import is_year, words
 
 Floats = NDArray[np.float64]
+REREAD = ("is_read", "odds", "odds_share", "score")
 SEED = 7
 SENTENCE_L2 = 5.0
 ANSWER_C = 0.05
@@ -53,7 +56,8 @@ class Example:
     question: Question
     sentences: list[Scored]
     right: Floats
-    rows: Floats = field(init=False)
+    rows: Floats = field(init=False)  # signals
+    read: Floats = field(init=False)  # what decides in the end: the score by signals, and reading
     ranked: list[Scored] = field(default_factory=list)
     quoted: list[bool] = field(default_factory=list)
     answer_row: Floats | None = None
@@ -66,6 +70,13 @@ class Example:
         """For each quote of the composed answer, whether it holds a gold answer."""
         place = {id(scored): at for at, scored in enumerate(self.sentences)}
         return [any(self.right[place[id(scored)]] for scored in run) for run in compose(self.ranked)]
+
+
+class Order(NamedTuple):
+    """Fitted weights that put sentences in order."""
+
+    by_signals: Floats
+    reread: Floats
 
 
 # --- examples ------------------------------------------------------------------------------------
@@ -145,11 +156,28 @@ def swapped(case: Case, asked: Example, draw: random.Random) -> str:
 # --- the sentence model --------------------------------------------------------------------------
 
 
-def fit_sentences(examples: Sequence[Example]) -> tuple[dict[str, float], Floats]:
-    """Weights of the sentence signals: by name, and as a vector in the order of the names."""
+def fit_order(examples: Sequence[Example]) -> Order:
+    """Weights of the sentence signals, and of what decides in the end, each in the order of its names."""
+    by_signals = _conditional_logit(examples, lambda example: example.rows)
+    _score(examples, by_signals)
+    return Order(by_signals, _conditional_logit(examples, lambda example: example.read))
+
+
+def _score(examples: Sequence[Example], by_signals: Floats) -> None:
+    """Give every sentence the score of its signals, and set `read`."""
+    for example in examples:
+        scores = np.round(example.rows @ by_signals, 4)
+        for scored, score in zip(example.sentences, scores, strict=True):
+            scored.score = float(score)
+        likely = answerability.shares(example.sentences)
+        found = [ranking.reread_signals(s, share) for s, share in zip(example.sentences, likely, strict=True)]
+        example.read = np.array([[one[name] for name in REREAD] for one in found])
+
+
+def _conditional_logit(examples: Sequence[Example], rows_of: Callable[[Example], Floats]) -> Floats:
     used = [e for e in examples if e.is_answerable and e.right.any() and not e.right.all()]
     sizes = np.array([len(e.right) for e in used])
-    rows, right = np.concatenate([e.rows for e in used]), np.concatenate([e.right for e in used])
+    rows, right = np.concatenate([rows_of(e) for e in used]), np.concatenate([e.right for e in used])
     importance = np.array([1 / sum(o.data == e.data for o in used) for e in used])
     importance *= len(used) / importance.sum()
     spread = rows.std(axis=0) + 1e-6
@@ -167,18 +195,15 @@ def fit_sentences(examples: Sequence[Example]) -> tuple[dict[str, float], Floats
         return float(value), (rows / spread).T @ pull + SENTENCE_L2 * beta
 
     found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300})
-    beta = found.x / spread
-    names = sorted(used[0].sentences[0].signals)
-    return dict(zip(names, (float(b) for b in beta), strict=True)), beta
+    return np.asarray(found.x / spread)
 
 
-def rank(examples: Sequence[Example], beta: Floats) -> None:
+def rank(examples: Sequence[Example], order: Order) -> None:
     """Put every example's sentences in the order of the fitted scores, and read the answer's signals."""
+    examples = [example for example in examples if example.sentences]
+    _score(examples, order.by_signals)
     for example in examples:
-        if not example.sentences:
-            continue
-        scores = np.round(example.rows @ beta, 4)
-        for scored, score in zip(example.sentences, scores, strict=True):
+        for scored, score in zip(example.sentences, np.round(example.read @ order.reread, 4), strict=True):
             scored.score = float(score)
         example.ranked = sorted(example.sentences, key=lambda s: (-s.score, s.candidate.hit.rank, s.at))
         example.quoted = example.quotes_right()
@@ -286,16 +311,20 @@ def main() -> None:
     for name in [folder.name for folder in args.folders]:
         train, test = [e for e in examples if e.data != name], [e for e in examples if e.data == name]
         if train:
-            _, beta = fit_sentences(train)
-            rank(examples, beta)
+            rank(examples, fit_order(train))
             print(name, "left out:", _line(report(test, calibrated(train, fit_answers(train)), threshold)))
-    sentence, beta = fit_sentences(examples)
-    rank(examples, beta)
+    order = fit_order(examples)
+    rank(examples, order)
     answer = calibrated(examples, fit_answers(examples))
     for name in [folder.name for folder in args.folders]:
         print(name, "fitted:", _line(report([e for e in examples if e.data == name], answer, threshold)))
     if args.write:
-        fitted = {"sentence": _rounded(sentence), "answer": _rounded(answer)}
+        names = sorted(next(example for example in examples if example.sentences).sentences[0].signals)
+        fitted = {
+            "sentence": _rounded(dict(zip(names, order.by_signals, strict=True))),
+            "reread": _rounded(dict(zip(REREAD, order.reread, strict=True))),
+            "answer": _rounded(answer),
+        }
         ranking.FILE.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
 
 
@@ -303,8 +332,8 @@ def _line(figures: dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
 
 
-def _rounded(weights: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in weights.items()}
+def _rounded(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in weights.items()}
 
 
 if __name__ == "__main__":

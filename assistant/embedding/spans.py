@@ -1,0 +1,116 @@
+"""Where in a passage the answer to a question stands, if it stands there at all.
+
+Extractive reading comprehension (Rajpurkar et al. 2018): the default embedding model with other weights in
+its upper layers and a head for the first and the last token of the answer, fitted by
+`tests/benchmarks/fit_reader.py`. Reads question and passage together, which their vectors alone cannot do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.embedding.bert import Bert
+from assistant.embedding.embedder import Embedder, PassageText
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+    from torch import Tensor
+
+    from assistant.embedding.minilm import MiniLM
+
+FILE = Path(__file__).with_name("spans.safetensors")
+LONGEST_TOKENS = 288  # of question and passage together; the passage is cut
+LONGEST_QUESTION = 600  # characters
+MOST = 12.0  # log odds, either way
+
+
+class SpanReader:
+    """The fitted model, loaded at first use beside the embedder's."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._loading = Lock()
+
+    def load(self) -> None:
+        """Load the weights now. Raises ModelUnavailable if those of the default model are not on disk."""
+        with self._loading:
+            _ = self._loaded
+
+    def read(self, question: str, passages: Sequence[PassageText]) -> list[list[float | None]]:
+        """For each passage, for each of its sentences: log odds of its best span against none in the passage.
+
+        From -MOST to MOST; None for a sentence past what the model reads. A passage's numbers depend on
+        nothing but it and the question. Raises ModelUnavailable as `load` does.
+        """
+        self.load()
+
+        def one(passage: PassageText) -> list[float | None]:
+            return self._read(question[:LONGEST_QUESTION], passage)
+
+        return list(self._workers.map(one, passages))
+
+    def _read(self, question: str, passage: PassageText) -> list[float | None]:
+        import torch
+
+        tokenizer, bert, head = self._loaded
+        pair = tokenizer.encode(question, passage.prefix + passage.text)
+        ids, second = (torch.tensor([numbers]) for numbers in (pair.ids, pair.type_ids))
+        torch.set_num_threads(1)  # of this thread
+        with torch.inference_mode():
+            first, last = (bert(ids, second=second)[0] @ head[0].T + head[1]).T.numpy()
+        return [_odds(first, last, tokens) for tokens in _sentences(pair, passage)]
+
+    @cached_property
+    def _loaded(self) -> tuple[Tokenizer, Bert, tuple[Tensor, Tensor]]:
+        """The tokenizer, the model, and the head: a weight (2, dimension) and a bias (2,)."""
+        from safetensors.torch import load_file
+        from tokenizers import Tokenizer
+
+        base, fitted = self._base, load_file(FILE)
+        tokenizer = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
+        tokenizer.enable_truncation(LONGEST_TOKENS, strategy="only_second")
+        tokenizer.no_padding()
+        weights = {name: _changed(name, weight, fitted) for name, weight in base.weights.items()}
+        return tokenizer, Bert(weights, base.shape), (fitted["head.weight"], fitted["head.bias"])
+
+    @cached_property
+    def _base(self) -> MiniLM:
+        return self._embedder.default_model()
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._base.workers, thread_name_prefix="reading")
+
+
+def _changed(name: str, weight: Tensor, fitted: dict[str, Tensor]) -> Tensor:
+    """A weight of the base model with what the fit added to it: bytes, with a scale for each row."""
+    added = fitted.get(f"{name}.added")
+    return weight if added is None else weight + added.float() * fitted[f"{name}.scale"]
+
+
+def _sentences(pair: Encoding, passage: PassageText) -> list[NDArray[np.int64]]:
+    """The places of each sentence's tokens."""
+    starts, ends = np.array(pair.offsets).T
+    is_passage = (np.array(pair.type_ids) == 1) & (ends > starts)
+    begin = len(passage.prefix)
+    return [
+        np.flatnonzero(is_passage & (starts >= begin + start) & (ends <= begin + end))
+        for start, end in passage.spans
+    ]
+
+
+def _odds(first: NDArray[np.float32], last: NDArray[np.float32], tokens: NDArray[np.int64]) -> float | None:
+    """The best span of these tokens against token 0, which stands for no answer."""
+    if not len(tokens):
+        return None
+    best = (np.maximum.accumulate(first[tokens]) + last[tokens]).max()
+    # Rounded, so that the noise of bfloat16 does not decide an order.
+    return round(float(np.clip(best - first[0] - last[0], -MOST, MOST)), 1)

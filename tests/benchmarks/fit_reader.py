@@ -1,0 +1,297 @@
+"""Fit `assistant/embedding/spans.safetensors`: where a passage answers a question, and that it does not.
+
+    python tests/benchmarks/fit_reader.py [--epochs 4] [--rate 2e-4] [--go-on]
+
+The layers of the default model above its first, and a head, are trained as Devlin et al. (2018) do for SQuAD
+2.0: the first and the last token of the answer, or token 0 where the passage holds none. The material is
+`comprehension/*.txt`, written for this, so that no data set that the assistant is measured on is learnt from.
+A question is shown with the passage that answers it and with one that does not; a question without an answer
+with the passage that it was written to resemble. `--go-on` starts from the weights that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from sklearn.feature_extraction.text import TfidfVectorizer
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import AutoModel, AutoTokenizer, BatchEncoding
+
+from assistant import passages
+from assistant.embedding import Embedder
+from assistant.embedding.spans import FILE, LONGEST_TOKENS
+from assistant.reading import dispatch
+from assistant.values import Passage
+
+MATERIAL = Path(__file__).with_name("comprehension")
+FIRST_LAYER = 1  # the layers below it stay as they are
+BATCH = 24
+HEAD_RATE = 4  # times the rate of the layers
+WARM_UP = 0.05  # of the steps
+SEED = 4
+NEAREST = 8  # passages by their words, from which one without the answer is drawn
+SAME_ARTICLE = 0.65  # how often that is another passage of the same article
+UNTITLED, MISNAMED = 0.25, 0.15  # how often a passage has no title before it, or a file's name
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on a paragraph; `answer` is words of that paragraph, or empty if the article has none."""
+
+    question: str
+    paragraph: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    title: str
+    paragraphs: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A question with a text; `span` is where in it the answer stands."""
+
+    question: str
+    text: str
+    span: Span | None
+
+
+# --- the material --------------------------------------------------------------------------------
+
+
+def articles(folder: Path) -> Iterator[Article]:
+    """The articles of all files: `# title`, `P: paragraph`, `+ question | answer`, `- question` on lines."""
+    article = Article("")
+    for path in sorted(folder.glob("*.txt")):
+        for line in filter(None, map(str.strip, path.read_text(encoding="utf-8").split("\n"))):
+            mark, _, rest = line.partition(" ")
+            if mark == "#":
+                yield from [article] if article.title else []
+                article = Article(rest.strip())
+            elif mark == "P:":
+                article.paragraphs.append(" ".join(rest.split()))
+            elif mark == "+":
+                question, _, answer = rest.rpartition(" | ")
+                if answer.strip() not in article.paragraphs[-1] or not question:
+                    raise ValueError(f"{path}: no words of its paragraph answer this: {line}")
+                article.asked.append(Asked(question.strip(), article.paragraphs[-1], answer.strip()))
+            elif mark == "-":
+                article.asked.append(Asked(rest.strip(), article.paragraphs[-1], ""))
+            else:
+                raise ValueError(f"{path}: neither title, paragraph nor question: {line}")
+    yield article
+
+
+def cut(article: Article) -> tuple[str, list[Passage]]:
+    """The text of an article as the assistant reads it, and its passages."""
+    body = "\n\n".join(article.paragraphs)
+    content = dispatch.read(f"# {article.title}\n\n{body}\n".encode(), name="article.md")
+    return content.text, passages.split(content, document_id="article", longest_chars=600)
+
+
+def instances(material: Sequence[Article], draw: random.Random) -> list[Instance]:
+    """Every question with the passages that it is shown with this time."""
+    texts, held = zip(*map(cut, material), strict=True)
+    owners = [at for at, mine in enumerate(held) for _ in mine]
+    everything = [passage for mine in held for passage in mine]
+    titled = [f"{material[at].title} {p.text}" for at, p in zip(owners, everything, strict=True)]
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, stop_words="english").fit(titled)
+    matrix = words.transform(titled)
+    found = []
+    for at, article in enumerate(material):
+        mine = [number for number, owner in enumerate(owners) if owner == at]
+        for asked in article.asked:
+            likeness = (matrix @ words.transform([asked.question]).T).toarray().ravel()
+            begin = texts[at].find(asked.paragraph)
+            start = begin + asked.paragraph.find(asked.answer)
+            end = start + len(asked.answer or asked.paragraph)
+            if not asked.answer:
+                over = [n for n in mine if everything[n].start < end and start < everything[n].end]
+                closest = max(over, key=lambda n: likeness[n])
+                shown = closest if draw.random() < 0.8 else draw.choice(over)
+                found.append(_shown(asked, article.title, everything[shown], None, draw))
+                continue
+            right = next((n for n in mine if everything[n].start <= start and end <= everything[n].end), None)
+            if right is None:  # the answer runs over the end of a passage
+                continue
+            found.append(_shown(asked, article.title, everything[right], (start, end), draw))
+            near = [int(n) for n in np.argsort(-likeness)[:NEAREST] if n != right]
+            near = [n for n in near if asked.answer.casefold() not in everything[n].text.casefold()]
+            inside, outside = [n for n in near if owners[n] == at], [n for n in near if owners[n] != at]
+            wrong = inside if inside and draw.random() < SAME_ARTICLE else outside
+            if wrong:
+                other = draw.choice(wrong)
+                title = material[owners[other]].title
+                found.append(_shown(asked, title, everything[other], None, draw))
+    return found
+
+
+def _shown(asked: Asked, title: str, passage: Passage, span: Span | None, draw: random.Random) -> Instance:
+    """The passage after its title, as `SpanReader` reads it; sometimes after none, or after a file's name."""
+    chance = draw.random()
+    if chance < UNTITLED + MISNAMED:
+        title = f"{draw.choice(('doc', 'file', 'notes', 'report'))}_{draw.randint(0, 999)}"
+    prefix = "" if chance < UNTITLED else f"{title}. "
+    shift = len(prefix) - passage.start
+    placed = (span[0] + shift, span[1] + shift) if span else None
+    return Instance(asked.question, prefix + passage.text, placed)
+
+
+# --- the model -----------------------------------------------------------------------------------
+
+
+class Reader(nn.Module):
+    """The default model with a head for the first and the last token of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = str(Embedder().default_model().folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.model = AutoModel.from_pretrained(folder)
+        self.base = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+        self.model.requires_grad_(False)
+        for layer in self.model.encoder.layer[FIRST_LAYER:]:
+            layer.requires_grad_(True)
+        self.head = nn.Linear(self.model.config.hidden_size, 2)
+        self.drop = nn.Dropout(0.1)
+
+    def encode(self, batch: Sequence[Instance]) -> BatchEncoding:
+        return self.tokenizer(
+            [one.question for one in batch],
+            [one.text for one in batch],
+            padding=True,
+            truncation="only_second",
+            max_length=LONGEST_TOKENS,
+            return_tensors="pt",
+            return_offsets_mapping=True,
+        )
+
+    def forward(self, pairs: BatchEncoding) -> Tensor:
+        """Logits (batch, tokens, 2), as good as none for tokens outside the passage, but for token 0."""
+        held = pairs["attention_mask"]
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self.model(
+                input_ids=pairs["input_ids"], token_type_ids=pairs["token_type_ids"], attention_mask=held
+            ).last_hidden_state
+        logits: Tensor = self.head(self.drop(hidden.float()))
+        possible = (pairs["token_type_ids"] == 1) & (held == 1)
+        possible[:, 0] = True
+        possible[torch.arange(len(held)), held.sum(1) - 1] = False
+        return logits.masked_fill(~possible.unsqueeze(-1), -1e4)
+
+    def go_on(self) -> None:
+        """Start from the weights in `FILE`."""
+        fitted = load_file(FILE)
+        for name, weight in self.model.state_dict().items():
+            if f"{name}.added" in fitted:
+                weight += fitted[f"{name}.added"].float() * fitted[f"{name}.scale"]
+        self.head.load_state_dict({"weight": fitted["head.weight"], "bias": fitted["head.bias"]})
+
+    def save(self) -> None:
+        """Write to `FILE` what the fit added to the base model, as bytes with a scale for each row."""
+        kept = {"head.weight": self.head.weight.detach(), "head.bias": self.head.bias.detach()}
+        for name, weight in self.model.state_dict().items():
+            added = weight.float() - self.base[name].float()
+            if added.any():
+                scale = added.abs().amax(-1, keepdim=True).clamp(min=1e-12) / 127
+                kept |= {f"{name}.added": (added / scale).round().to(torch.int8), f"{name}.scale": scale}
+        save_file({name: value.contiguous() for name, value in kept.items()}, FILE)
+
+
+def targets(pairs: BatchEncoding, batch: Sequence[Instance]) -> Tensor:
+    """The first and the last token of each answer, shape (batch, 2); 0 and 0 where there is none."""
+    found = []
+    for row, one in enumerate(batch):
+        starts, ends = pairs["offset_mapping"][row].T
+        inside = (pairs["token_type_ids"][row] == 1) & (ends > starts)
+        if one.span:
+            inside &= (ends > one.span[0]) & (starts < one.span[1])
+        places = inside.nonzero().flatten().tolist() if one.span else []
+        found.append((places[0], places[-1]) if places else (0, 0))
+    return torch.tensor(found)
+
+
+def train(reader: Reader, material: Sequence[Article], *, epochs: int, rate: float) -> None:
+    draw = random.Random(SEED)
+    torch.manual_seed(SEED)
+    layers = [weight for weight in reader.model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": layers, "lr": rate},
+        {"params": list(reader.head.parameters()), "lr": HEAD_RATE * rate},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
+    size = math.ceil(len(instances(material, draw)) / BATCH)
+    steps = epochs * size
+    warm = max(1, int(WARM_UP * steps))
+
+    def share(step: int) -> float:
+        return min((step + 1) / warm, max(0.02, (steps - step) / max(1, steps - warm)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
+    began = time.monotonic()
+    for epoch in range(epochs):
+        reader.train()
+        losses = []
+        for batch in _batches(instances(material, draw), draw):
+            pairs = reader.encode(batch)
+            logits, wanted = reader(pairs), targets(pairs, batch)
+            loss = (
+                cross_entropy(logits[..., 0], wanted[:, 0]) + cross_entropy(logits[..., 1], wanted[:, 1])
+            ) / 2
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(layers, 1.0)
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.item())
+            if len(losses) % 100 == 0:
+                spent = time.monotonic() - began
+                print(f"epoch {epoch + 1}, {len(losses)}/{size}: {np.mean(losses[-100:]):.3f}, {spent:.0f} s")
+        reader.save()
+
+
+def _batches(shown: list[Instance], draw: random.Random) -> list[list[Instance]]:
+    """Batches of texts about as long as each other, in any order."""
+    draw.shuffle(shown)
+    some = 20 * BATCH
+    ordered = [
+        one
+        for at in range(0, len(shown), some)
+        for one in sorted(shown[at : at + some], key=lambda one: len(one.question) + len(one.text))
+    ]
+    batches = [ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH)]
+    draw.shuffle(batches)
+    return batches
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--rate", type=float, default=2e-4, help="of learning, at its height")
+    parser.add_argument("--go-on", action="store_true", help="from the weights that are there")
+    asked = parser.parse_args()
+    reader = Reader()
+    if asked.go_on:
+        reader.go_on()
+    train(reader, list(articles(MATERIAL)), epochs=asked.epochs, rate=asked.rate)
+
+
+if __name__ == "__main__":
+    main()
