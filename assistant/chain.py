@@ -72,10 +72,10 @@ def understand(question: str, history: Sequence[Turn], retriever: Retriever) -> 
     library, embedder = retriever.library, retriever.embedder
     text = mended(
         standing.text,
-        passages_with=library.passages_with,
+        passages_with=library.keywords.passages_with,
         is_common=embedder.is_common,
-        stems_like=library.stems_like,
-        as_written=library.as_written,
+        stems_like=library.keywords.stems_like,
+        as_written=library.keywords.as_written,
     )
     return replace(standing, text=text)
 

@@ -36,7 +36,7 @@ def _inexact(document: Document, passages: tuple[Passage, ...]) -> Iterator[str]
 
 
 def _unembedded(stores: Stores, document: Document, passages: tuple[Passage, ...]) -> Iterator[str]:
-    vectors = stores.library.vectors(stores.embedder.name, [passage.id for passage in passages])
+    vectors = stores.library.vectors.of(stores.embedder.name, [passage.id for passage in passages])
     for passage in passages:
         if len(vectors.get(passage.id, ())) != 1 + len(passage.sentences):
             yield f"{document.source}: passage {passage.id} lacks vectors."

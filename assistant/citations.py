@@ -127,7 +127,7 @@ def _holding(library: Library, quote: str) -> Document | None:
     words = content_words(quote)
     if len(set(words)) < FEWEST_WORDS:
         return None
-    passages = library.passages([passage_id for passage_id, _ in library.keyword_search(words, count=READ)])
+    passages = library.passages([passage_id for passage_id, _ in library.keywords.search(words, count=READ)])
     for document_id in sorted({passage.document_id for passage in passages.values()}):
         document = library.document(document_id)
         if anchor(document.text, 0, 0, quote).state != "changed":

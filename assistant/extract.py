@@ -69,7 +69,7 @@ class Extractor:
 
         Raises IndexUnusable if a citation does not match its document.
         """
-        passages_with, count = self.library.passages_with, self.library.passage_count()
+        passages_with, count = self.library.keywords.passages_with, self.library.passage_count()
         question = analyse(standing.text, passages_with, count, asked=standing.asked)
         ranked = self._ranked(question, hits)
         blank = Answer(
@@ -99,7 +99,7 @@ class Extractor:
 
     def weighed(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
         """Every sentence of the passages, best first by its signals; those of the best passages are read."""
-        vectors = self.library.vectors(self.embedder.name, [hit.passage.id for hit in hits])
+        vectors = self.library.vectors.of(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
         vector = self.embedder.query(question.text)
         sentences = ranking.by_signals(weigh(question, candidates, vector, self.embedder.words))

@@ -76,7 +76,7 @@ def sync(stores: Stores, *, report: Report = lambda _: None) -> SyncReport:
     if gone:
         purge(stores)
     elif result.stored or stores.library.note("vectors"):
-        stores.library.drop_unused_vectors(stores.embedder.name)
+        stores.library.vectors.drop_unused(stores.embedder.name)
     stores.library.set_note("vectors", "")
     stores.library.set_note("chroma", "clean")
     stores.library.set_note("recipe", _recipe(stores))
@@ -119,13 +119,13 @@ def _finish_removal(stores: Stores) -> None:
         sources = stores.library.document(doomed).sources
         if not any((stores.settings.corpus_dir / source).exists() for source in sources):
             stores.library.remove([doomed])
-            stores.library.drop_unused_vectors(stores.embedder.name)
+            stores.library.vectors.drop_unused(stores.embedder.name)
     stores.library.set_note("doomed", "")
 
 
 def expect_vectors(stores: Stores) -> None:
     """Raises IndexUnusable if the library's vectors are all of another embedding model."""
-    if stores.library.passage_count() and not any(stores.library.every_vector(stores.embedder.name, 1)):
+    if stores.library.passage_count() and not any(stores.library.vectors.every(stores.embedder.name, 1)):
         raise IndexUnusable(
             f"The index was made with another embedding model than {stores.embedder.name}. "
             "Run: python -m assistant sync"
@@ -160,13 +160,13 @@ def close(stores: Stores) -> None:
 
 
 def _rebuild(stores: Stores) -> None:
-    stores.index.rebuild(stores.library.every_vector(stores.embedder.name))
+    stores.index.rebuild(stores.library.vectors.every(stores.embedder.name))
     stores.library.set_note("seal", stores.index.seal())
 
 
 def purge(stores: Stores) -> None:
     """Rewrite the files of the index from what the library holds, so that nothing deleted is left in them."""
-    stores.library.drop_unused_vectors(stores.embedder.name)
+    stores.library.vectors.drop_unused(stores.embedder.name)
     stores.library.compact()
     if not stores.index.shared:
         _rebuild(stores)
@@ -324,7 +324,7 @@ def _embed(stores: Stores, texts: Sequence[PassageText], result: _Result) -> Ite
     """
     model = stores.embedder.name
     by_key = {text.key: text for text in texts}
-    known = stores.library.known_keys(model, list(by_key))
+    known = stores.library.vectors.known_keys(model, list(by_key))
     missing = [text for key, text in by_key.items() if key not in known]
     if missing:
         stores.library.set_note("vectors", "some may be of no use")
@@ -333,7 +333,7 @@ def _embed(stores: Stores, texts: Sequence[PassageText], result: _Result) -> Ite
         some = missing[at : at + GROUP]
         with closing(stores.embedder.batches(some)) as batches:
             for batch in batches:
-                stores.library.cache(model, {some[place].key: rows for place, rows in batch})
+                stores.library.vectors.keep(model, {some[place].key: rows for place, rows in batch})
                 done += len(batch)
                 result.embedded += len(batch)
                 yield done / len(missing)
@@ -349,14 +349,14 @@ def _store(stores: Stores, group: Sequence[Draft], result: _Result) -> None:
         (draft.document, list(zip(draft.passages, (text.key for text in draft.texts), strict=True)))
         for draft in group
     ]
-    old = stores.library.keys_of([draft.document.id for draft in group])
+    old = stores.library.vectors.keys_of([draft.document.id for draft in group])
     passages = [one for _, document in keyed for one in document]
     known = {} if result.emptied else old  # in Chroma
     fresh = [(passage, key) for passage, key in passages if known.get(passage.id) != key]
     for at in range(0, len(fresh), GROUP):
         some = fresh[at : at + GROUP]
         # As stored, so that a vector kept from before and a fresh one are the same numbers.
-        vectors = stores.library.cached(stores.embedder.name, [key for _, key in some])
+        vectors = stores.library.vectors.cached(stores.embedder.name, [key for _, key in some])
         stores.index.put([(passage.id, passage.document_id, vectors[key][0]) for passage, key in some])
     stores.library.put(keyed)
     if unused := sorted(old.keys() - {passage.id for passage, _ in passages}):

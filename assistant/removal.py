@@ -159,7 +159,7 @@ def _texts(passages: Sequence[Passage]) -> list[bytes]:
 
 def _numbers(stores: Stores, passages: Sequence[Passage]) -> list[bytes]:
     """The vectors in the two forms in which they are stored: halves in the library, floats in Chroma."""
-    vectors = stores.library.vectors(stores.embedder.name, [passage.id for passage in passages])
+    vectors = stores.library.vectors.of(stores.embedder.name, [passage.id for passage in passages])
     floats = [np.asarray(rows[0], "<f4").tobytes() for rows in vectors.values()]
     return floats + [np.asarray(row, "<f2").tobytes() for rows in vectors.values() for row in rows]
 
@@ -207,7 +207,7 @@ def _distinctive(stores: Stores, original: Path) -> set[bytes]:
     with Reader(Limits(max_bytes=stores.settings.max_file_bytes)) as reader:
         found = {word.folded: word for word in words(reader.read(original).content.text)}
     folded = sorted(found)
-    counts = dict(zip(folded, stores.library.passages_with(folded), strict=True))
+    counts = dict(zip(folded, stores.library.keywords.passages_with(folded), strict=True))
     spelled = {
         spelling.encode("utf-8", "replace")
         for word, count in counts.items()
@@ -236,7 +236,7 @@ def _spelled(paths: Sequence[Path], wanted: set[bytes]) -> Iterator[str]:
 
 def _in_postings(stores: Stores, spelled: set[bytes] | None) -> Iterator[str]:
     """Terms that SQLite has hidden but not yet dropped: of a removed document, or of an edited one."""
-    stale = stores.library.stale_terms()
+    stale = stores.library.keywords.stale_terms()
     if spelled is not None:
         stale = {term for term in stale if term.encode() in spelled}
         if stale:

@@ -108,7 +108,7 @@ class Retriever(BaseRetriever):
     def _by_keywords(self, query: str, documents: Sequence[str]) -> dict[str, float]:
         words = content_words(query)
         return dict(
-            self.library.keyword_search(words, count=KEYWORDS_DEEP * self.candidates, documents=documents)
+            self.library.keywords.search(words, count=KEYWORDS_DEEP * self.candidates, documents=documents)
         )
 
     def _closeness(self, query: str, ids: Sequence[str]) -> dict[str, float]:
@@ -117,7 +117,7 @@ class Retriever(BaseRetriever):
         Exact: Chroma's order is approximate, and what the keywords found has no cosine yet.
         """
         vector = self.embedder.query(query)
-        known = self.library.vectors(self.embedder.name, ids)
+        known = self.library.vectors.of(self.embedder.name, ids)
         cosines = {passage_id: rows @ vector for passage_id, rows in known.items()}
         return {
             passage_id: float((1 - SENTENCE_SHARE) * rows[0] + SENTENCE_SHARE * rows.max())

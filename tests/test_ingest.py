@@ -246,7 +246,7 @@ def test_what_an_interrupted_sync_computed_for_a_deleted_file_is_dropped(make: M
     (corpus / "long.txt").unlink()
     with make() as assistant:
         assistant.sync()
-        assert assistant._library._rows("SELECT key FROM embeddings") == []
+        assert assistant._library.rows("SELECT key FROM embeddings") == []
 
 
 def test_a_changed_passage_length_is_not_forgotten_when_interrupted(

@@ -31,7 +31,7 @@ def traces(assistant: Assistant, source: str) -> list[bytes]:
     """Everything of a document that an index might keep: its words and stems, its ids, its vectors."""
     document = assistant.document(source)
     passages = assistant._library.passages_of(document.id)
-    vectors = assistant._library.vectors("all-MiniLM-L6-v2", [passage.id for passage in passages])
+    vectors = assistant._library.vectors.of("all-MiniLM-L6-v2", [passage.id for passage in passages])
     numbers = [row for rows in vectors.values() for row in rows]
     return [
         *(spelled.encode() for word in WORDS for spelled in (word, word.lower())),
@@ -253,7 +253,7 @@ def _its_floats(minuted: Assistant) -> bytes:
 def _vector(minuted: Assistant) -> object:
     library = minuted._library
     [passage] = library.passages_of(minuted.document("minutes.md").id)
-    return library.vectors("all-MiniLM-L6-v2", [passage.id])[passage.id][0]
+    return library.vectors.of("all-MiniLM-L6-v2", [passage.id])[passage.id][0]
 
 
 @pytest.mark.parametrize("leave", [_its_text, _its_halves, _its_floats])

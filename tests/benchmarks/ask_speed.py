@@ -92,7 +92,7 @@ def build(folder: Path, count: int) -> None:
         for _, key in keyed:
             rows = chance.standard_normal((4, 384), np.float32)
             vectors[key] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        library.cache(DEFAULT_MODEL, vectors)
+        library.vectors.keep(DEFAULT_MODEL, vectors)
         index.put([(passage.id, passage.document_id, vectors[key][0]) for passage, key in keyed])
         library.put(group)
     library.set_note("chroma", "clean")

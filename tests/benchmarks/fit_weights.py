@@ -107,7 +107,9 @@ def _example(
     hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
     extractor = assistant._engine.extractor
     library = extractor.library
-    question = analyse(standing.text, library.passages_with, library.passage_count(), asked=standing.asked)
+    question = analyse(
+        standing.text, library.keywords.passages_with, library.passage_count(), asked=standing.asked
+    )
     sentences = extractor.weighed(question, hits)
     right = np.array([float(variant == "asked" and _holds(scored, case)) for scored in sentences])
     example = Example(data, variant, case, question, sentences, right)
