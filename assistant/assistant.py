@@ -10,8 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from assistant import corpus
 from assistant.addresses import is_url
+from assistant.engine import Engine, Storage, open_engine, open_storage
 from assistant.errors import AssistantError, FetchRefused
 from assistant.settings import Settings, load
 from assistant.values import Answer, Document, Failure, Hit, Progress, Receipt, SyncReport, Turn
@@ -32,13 +32,9 @@ if TYPE_CHECKING:
     from assistant.anchoring import Place
     from assistant.citations import Outcome
     from assistant.embedding import Embedder
-    from assistant.extract import Extractor
     from assistant.fetching import Fetcher
-    from assistant.ingest import Stores
     from assistant.library import Library
-    from assistant.ownership import Ownership
     from assistant.removal import Proof
-    from assistant.retrieval import Retriever
     from assistant.webpages import WebPages
 
     Report = Callable[[Progress], None]
@@ -82,8 +78,8 @@ class Assistant:
         self._answerers = ThreadPoolExecutor(ASKED_AT_ONCE, "answering")
         self._changing = threading.RLock()
         self._opening = threading.RLock()
-        self._opened_storage: _Storage | None = None
-        self._opened_engine: _Engine | None = None
+        self._opened_storage: Storage | None = None
+        self._opened_engine: Engine | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -337,17 +333,17 @@ class Assistant:
         return self._storage.library
 
     @property
-    def _storage(self) -> _Storage:
+    def _storage(self) -> Storage:
         with self._opening:
             if self._opened_storage is None:
-                self._opened_storage = _open_storage(self.settings.index_dir)
+                self._opened_storage = open_storage(self.settings.index_dir)
             return self._opened_storage
 
     @property
-    def _engine(self) -> _Engine:
+    def _engine(self) -> Engine:
         with self._opening:
             if self._opened_engine is None:
-                self._opened_engine = _open_engine(self.settings, self._library, self._loaded)
+                self._opened_engine = open_engine(self.settings, self._library, self._loaded)
             return self._opened_engine
 
     @property
@@ -372,7 +368,7 @@ class Assistant:
         )
 
     @property
-    def _answering(self) -> _Engine:
+    def _answering(self) -> Engine:
         """The engine, fit to be asked: vectors that are lost or half-written are rebuilt; a log says so."""
         if not self._recovered:
             from assistant import ingest
@@ -388,7 +384,7 @@ class Assistant:
         """Empty the index folder, whatever state it is in, and open it again."""
         with self._opening:
             self.close()
-            self._opened_storage = _open_storage(self.settings.index_dir, anew=True)
+            self._opened_storage = open_storage(self.settings.index_dir, anew=True)
             self._engine.stores.index.erase()
 
     def _input(self, question: str, history: Sequence[Turn], sources: Sequence[str]) -> dict[str, Any]:
@@ -397,77 +393,6 @@ class Assistant:
 
     def _ids(self, sources: Sequence[str]) -> tuple[str, ...]:
         return tuple(self.document(source).id for source in sources)
-
-
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    """The index folder, ours while this is held, and the library in it."""
-
-    ownership: Ownership
-    library: Library
-
-
-@dataclass(frozen=True)
-class _Engine:
-    """What finds and answers; a sync needs only the stores, and LangChain takes half a second to load."""
-
-    stores: Stores
-
-    @cached_property
-    def retriever(self) -> Retriever:
-        from assistant.reranking import Reranker
-        from assistant.retrieval import Retriever
-
-        stores, reranker = self.stores, self.stores.settings.reranker
-        return Retriever(
-            library=stores.library,
-            index=stores.index,
-            embedder=stores.embedder,
-            candidates=stores.settings.candidates,
-            reranker=Reranker(reranker) if reranker else None,
-        )
-
-    @cached_property
-    def extractor(self) -> Extractor:
-        from assistant.embedding import SpanReader
-        from assistant.extract import Extractor
-
-        stores = self.stores
-        reader = SpanReader(stores.embedder)
-        return Extractor(stores.library, stores.embedder, reader, stores.settings.minimum_confidence)
-
-    @cached_property
-    def chain(self) -> Runnable[Any, dict[str, Any]]:
-        from assistant.chain import build
-
-        return build(
-            self.retriever,
-            self.extractor,
-            max_question_chars=self.stores.settings.max_question_chars,
-            documents=self.stores.library.documents,
-        )
-
-
-def _open_storage(index_dir: Path, *, anew: bool = False) -> _Storage:
-    from assistant.library import Library, erase
-    from assistant.ownership import Ownership
-
-    ownership = Ownership(index_dir)
-    try:
-        if anew:
-            erase(index_dir)
-        return _Storage(ownership, Library(index_dir))
-    except AssistantError:
-        ownership.release()
-        raise
-
-
-def _open_engine(settings: Settings, library: Library, embedder: Embedder) -> _Engine:
-    from assistant.ingest import Stores
-    from assistant.vectors import Index
-
-    index = Index(settings.index_dir, url=settings.chroma_url, collection=settings.chroma_collection)
-    return _Engine(Stores(settings, library, index, embedder))
 
 
 def _named(id_or_source: str) -> str:

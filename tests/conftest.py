@@ -15,7 +15,8 @@ import pytest
 from corpora import TOWN, Make, Ran, Run, write
 from smallweb import Web, served
 
-from assistant import Assistant, cli
+from assistant import Assistant
+from assistant.cli import verbs
 from assistant.embedding import Embedder
 
 
@@ -114,14 +115,14 @@ def run(
         capsys.readouterr()
         code = 0
         try:
-            cli.main()
+            verbs.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
         said = capsys.readouterr()
         return Ran(code, said.out, said.err)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "Assistant", partial(Assistant, embedder=embedder))
+    monkeypatch.setattr(verbs, "Assistant", partial(Assistant, embedder=embedder))
     return ran
 
 

@@ -30,6 +30,7 @@ webpages
 ingest retrieval
 checking removal citations extract
 chain
+engine
 assistant
 evaluate
 web

@@ -17,10 +17,11 @@ import pytest
 import typer
 from corpora import BRIDGE, LIGHTHOUSE, TOWN, Ran, Run, write
 
-from assistant import Assistant, Settings, cli, render
+from assistant import Assistant, Settings, render
+from assistant.cli import verbs
 
 README = Path(__file__).parents[1] / "README.md"
-GROUP = typer.main.get_command(cli.app)
+GROUP = typer.main.get_command(verbs.app)
 VERBS = sorted(GROUP.commands)  # type: ignore[attr-defined]
 QUESTION = "How long is the bridge over the Wend?"
 CITATION = {

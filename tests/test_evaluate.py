@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from corpora import BRIDGE, LIGHTHOUSE, ORCHARD, Run
 
-from assistant import evaluate
+from assistant.evaluate import holds
+from assistant.evaluate.figures import compare
 
 
 @pytest.fixture
@@ -77,9 +78,9 @@ def test_folder_that_is_no_data_set_is_refused(run: Run, tmp_path: Path) -> None
     [("It grew by 3.1 %.", ["3.1 %"], True), ("The Café", ["cafe"], True), ("Nothing", [""], False)],
 )
 def test_answer_is_held_in_whatever_case_and_punctuation(quote: str, answers: list[str], held: bool) -> None:
-    assert evaluate.holds(quote, answers) is held
+    assert holds(quote, answers) is held
 
 
 def test_interval_of_a_sure_gain_is_above_zero() -> None:
-    gain, low, high = evaluate.compare([False] * 40, [True] * 40)
+    gain, low, high = compare([False] * 40, [True] * 40)
     assert (gain, low, high) == (1.0, 1.0, 1.0)

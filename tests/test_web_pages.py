@@ -14,7 +14,8 @@ import pytest
 from corpora import BRIDGE, Make, Ran, Run, bytes_below, faultless, write
 from smallweb import Reply, Web, page, pieces, redirect
 
-from assistant import Assistant, cli
+from assistant import Assistant
+from assistant.cli import verbs
 from assistant.embedding import Embedder
 from assistant.fetching import Fetched, Fetcher, Limits
 from assistant.sidecars import WebPage, beside, pages
@@ -47,7 +48,7 @@ def fetching_run(run: Run, web: Web, embedder: Embedder, monkeypatch: pytest.Mon
     """The command line, fetching from the small web."""
     web.pages[ADDRESS] = article(812)
     fetcher = Fetcher(Limits(total_s=20), network=web.network)
-    monkeypatch.setattr(cli, "Assistant", partial(Assistant, embedder=embedder, fetcher=fetcher))
+    monkeypatch.setattr(verbs, "Assistant", partial(Assistant, embedder=embedder, fetcher=fetcher))
     return run
 
 

@@ -32,7 +32,8 @@ from pathlib import Path
 
 from corpora import TOWN, answers, bytes_below, faultless, write
 
-from assistant import Assistant, cli
+from assistant import Assistant
+from assistant.cli import verbs
 from assistant.embedding import Embedder
 
 LOADED = "chromadb assistant.chain assistant.extract assistant.ingest assistant.removal httpx".split()
@@ -135,9 +136,9 @@ def command(folder: Path, embedder: Embedder, *arguments: str) -> Callable[[], i
         os.environ["ASSISTANT_CORPUS_DIR"] = str(folder / "corpus")
         os.environ["ASSISTANT_INDEX_DIR"] = str(folder / "index")
         sys.argv = ["assistant", *arguments]
-        cli.Assistant = partial(Assistant, embedder=embedder)  # type: ignore[assignment, misc]
+        verbs.Assistant = partial(Assistant, embedder=embedder)  # type: ignore[assignment, misc]
         try:
-            cli.main()
+            verbs.main()
         except SystemExit as ended:
             return int(ended.code or 0)
         return 0
