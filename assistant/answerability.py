@@ -32,13 +32,13 @@ def shares(sentences: Sequence[Scored]) -> list[float]:
 
     Their sum is below 1: it may be that none does.
     """
-    powers = [0.0 if scored.odds is None else math.exp(scored.odds) for scored in sentences]
+    powers = [math.exp(scored.span.odds) if scored.span else 0.0 for scored in sentences]
     return [power / (1 + sum(powers)) for power in powers]
 
 
 def _read(ranked: Sequence[Scored]) -> Signals:
     """What reading the sentences together with the question said."""
-    odds = [UNREAD if scored.odds is None else scored.odds for scored in ranked]
+    odds = [scored.span.odds if scored.span else UNREAD for scored in ranked]
     likely = shares(ranked)
     return {
         "best_odds": odds[0],

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant import ranking
+from assistant.answerability import shares
 from assistant.embedding import Embedder, SpanReader
 from assistant.errors import IndexUnusable
 from assistant.followups import Standing
 from assistant.library import Library
 from assistant.questions import Question, analyse
-from assistant.shortanswer import emphasis
 from assistant.signals import Candidate, Scored, weigh
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
 PASSAGES_READ = 4  # together with the question, by the model that knows where an answer stands
+SHORT_FROM = 0.1  # probability by reading from which the words that answer are emphasised; see docs
+MOST_SHORT = 0.7  # of a sentence; where more of it answers, nothing is emphasised
 MOST_QUOTES = 3
 MOST_SENTENCES = 4  # in all quotes together
 MOST_CHARS = 600  # quoted by one answer; the best sentence is always quoted whole
@@ -42,6 +44,7 @@ class Quote:
     hit: Hit
     start: int
     end: int
+    short: tuple[int, int] | None = None  # of its text: the words in it that answer
 
     @property
     def is_header(self) -> bool:
@@ -90,7 +93,7 @@ class Extractor:
                 blank, kind="clarification", note=note, choices=choices, closest=self._closest(ranked)
             )
         elif ranked and blank.confidence >= self.minimum_confidence:
-            made = self._answered(blank, question, ranked)
+            made = self._answered(blank, ranked)
         else:
             made = replace(blank, note=self._refusal(question), closest=self._closest(ranked))
         if wrong := faults(made, self.library.text_at):
@@ -104,11 +107,11 @@ class Extractor:
         vector = self.embedder.query(question.text)
         sentences = ranking.by_signals(weigh(question, candidates, vector, self.embedder.words))
         best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())[:PASSAGES_READ]
-        odds = self.reader.read(question.text, [candidate.with_context for candidate in best])
-        said = {id(candidate): found for candidate, found in zip(best, odds, strict=True)}
+        spans = self.reader.read(question.text, [candidate.with_context for candidate in best])
+        said = {id(candidate): found for candidate, found in zip(best, spans, strict=True)}
         for scored in sentences:
             if id(scored.candidate) in said:
-                scored.odds = said[id(scored.candidate)][scored.at]
+                scored.span = said[id(scored.candidate)][scored.at]
         return sentences
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
@@ -121,16 +124,15 @@ class Extractor:
         span = hit.passage.header
         return self.library.text_at(hit.passage.document_id, *span) if span else ""
 
-    def _answered(self, blank: Answer, question: Question, ranked: Sequence[Scored]) -> Answer:
+    def _answered(self, blank: Answer, ranked: Sequence[Scored]) -> Answer:
         citations: list[Citation] = []
         sentences = []
         for group in _with_headers(_quotes(ranked), self.library):
             numbers = range(len(citations) + 1, len(citations) + 1 + len(group))
             citations += [self._citation(quote, number) for number, quote in zip(numbers, group, strict=True)]
-            text = group[0].text
-            short = None if group[0].is_header else emphasis(question, text)
+            quote = group[0]
             sentences.append(
-                AnswerSentence(text, tuple(numbers), emphasis=short, is_header=group[0].is_header)
+                AnswerSentence(quote.text, tuple(numbers), emphasis=quote.short, is_header=quote.is_header)
             )
         return replace(
             blank, kind="answer", answered=True, sentences=tuple(sentences), citations=tuple(citations)
@@ -260,13 +262,24 @@ def _runs(chosen: Sequence[Scored], alone: set[int]) -> list[list[Scored]]:
 def _quotes(ranked: Sequence[Scored]) -> list[list[Quote]]:
     """The quotes of an answer, best first, each with the same words in other documents."""
     groups = list(_distinct(ranked))
+    likely = {id(s): share for s, share in zip(ranked, shares(ranked), strict=True)}
     found = []
     for run in compose(ranked):
         first, last = _sentence(run[0]), _sentence(run[-1])
-        quote = replace(first, end=last.end)
+        best = max(run, key=lambda scored: likely[id(scored)])
+        short = _short(best, first.start) if likely[id(best)] >= SHORT_FROM else None
+        quote = replace(first, end=last.end, short=short)
         same = next((group for group in groups if group[0] is run[0]), []) if len(run) == 1 else []
         found.append([quote, *_elsewhere(quote, same[1:])])
     return found
+
+
+def _short(scored: Scored, start: int) -> tuple[int, int] | None:
+    """The words of a sentence that answer, from the start of its quote; None if they are most of it."""
+    if scored.span is None or scored.span.end - scored.span.start > MOST_SHORT * len(scored.text):
+        return None
+    shift = scored.candidate.hit.passage.start - start
+    return scored.span.start + shift, scored.span.end + shift
 
 
 def _elsewhere(quote: Quote, group: Sequence[Scored]) -> list[Quote]:

@@ -44,8 +44,9 @@ def rank(sentences: Sequence[Scored]) -> list[Scored]:
 
 def reread_signals(scored: Scored, share: float) -> Signals:
     """What decides the order in the end: the score by signals, and what reading the sentence said."""
-    is_read = scored.odds is not None
-    return {"score": scored.score, "is_read": float(is_read), "odds": scored.odds or 0.0, "odds_share": share}
+    odds = scored.span.odds if scored.span else 0.0
+    is_read = float(scored.span is not None)
+    return {"score": scored.score, "is_read": is_read, "odds": odds, "odds_share": share}
 
 
 def _sorted(sentences: Sequence[Scored]) -> list[Scored]:

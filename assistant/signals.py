@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.embedding import PassageText
+from assistant.embedding import PassageText, Span
 from assistant.questions import ANTONYMS, NEGATIONS, WEAK_SUPERLATIVES, Floats, Question
 from assistant.values import Hit
 from assistant.words import NUMBER_WORDS, STOP_WORDS, Word, is_year, stem, stems_of, words
@@ -112,7 +112,7 @@ class Scored:
     soft: Floats  # like `met`, with credit for words of near meaning
     spots: int  # words that could be the answer
     score: float = field(default=0.0)
-    odds: float | None = None  # log odds that it holds the answer, read with the question; None if not read
+    span: Span | None = None  # of the passage, where the answer may stand; None if it was not read
 
     @property
     def text(self) -> str:

@@ -21,7 +21,7 @@ corpus
 embedding questions about spelling
 followups
 compound
-signals shortanswer
+signals
 answerability
 ranking
 reading reranking passages

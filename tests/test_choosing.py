@@ -8,8 +8,6 @@ import pytest
 from corpora import Make, write
 
 from assistant import Assistant, Turn
-from assistant.questions import analyse
-from assistant.shortanswer import emphasis
 
 
 @pytest.mark.parametrize(
@@ -24,11 +22,6 @@ def test_short_answer_is_emphasised_in_the_first_sentence(town: Assistant, quest
     first = town.ask(question).sentences[0]
     assert first.emphasis is not None
     assert short in first.text[slice(*first.emphasis)]
-
-
-def test_of_several_names_none_is_emphasised() -> None:
-    question = analyse("Who signed the pact?", lambda words: [1] * len(words), 10)
-    assert emphasis(question, "In June, Ada Quill and Bo Marsh signed the pact.") is None
 
 
 def test_year_that_nothing_mentions_is_named_in_the_refusal(town: Assistant) -> None:

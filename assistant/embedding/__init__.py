@@ -5,6 +5,6 @@ Knows nothing of documents or storage. The heavy imports happen when the first t
 
 from assistant.embedding.embedder import DEFAULT_MODEL, Embedder, PassageText
 from assistant.embedding.encoder import Matrix
-from assistant.embedding.spans import SpanReader
+from assistant.embedding.spans import Span, SpanReader
 
-__all__ = ["DEFAULT_MODEL", "Embedder", "Matrix", "PassageText", "SpanReader"]
+__all__ = ["DEFAULT_MODEL", "Embedder", "Matrix", "PassageText", "Span", "SpanReader"]

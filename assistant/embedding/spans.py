@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,14 @@ LONGEST_QUESTION = 600  # characters
 MOST = 12.0  # log odds, either way
 
 
+class Span(NamedTuple):
+    """A stretch of a passage's text, with the log odds, -MOST to MOST, that it answers against none there."""
+
+    odds: float
+    start: int
+    end: int
+
+
 class SpanReader:
     """The fitted model, loaded at first use beside the embedder's."""
 
@@ -44,20 +52,19 @@ class SpanReader:
         with self._loading:
             _ = self._loaded
 
-    def read(self, question: str, passages: Sequence[PassageText]) -> list[list[float | None]]:
-        """For each passage, for each of its sentences: log odds of its best span against none in the passage.
+    def read(self, question: str, passages: Sequence[PassageText]) -> list[list[Span | None]]:
+        """For each passage the best span of each of its sentences; None for one past what the model reads.
 
-        From -MOST to MOST; None for a sentence past what the model reads. A passage's numbers depend on
-        nothing but it and the question. Raises ModelUnavailable as `load` does.
+        A passage's spans depend on nothing but it and the question. Raises ModelUnavailable as `load` does.
         """
         self.load()
 
-        def one(passage: PassageText) -> list[float | None]:
+        def one(passage: PassageText) -> list[Span | None]:
             return self._read(question[:LONGEST_QUESTION], passage)
 
         return list(self._workers.map(one, passages))
 
-    def _read(self, question: str, passage: PassageText) -> list[float | None]:
+    def _read(self, question: str, passage: PassageText) -> list[Span | None]:
         import torch
 
         tokenizer, bert, head = self._loaded
@@ -66,7 +73,8 @@ class SpanReader:
         torch.set_num_threads(1)  # of this thread
         with torch.inference_mode():
             first, last = (bert(ids, second=second)[0] @ head[0].T + head[1]).T.numpy()
-        return [_odds(first, last, tokens) for tokens in _sentences(pair, passage)]
+        offsets = np.array(pair.offsets) - len(passage.prefix)
+        return [_best(first, last, tokens, offsets) for tokens in _sentences(pair, passage)]
 
     @cached_property
     def _loaded(self) -> tuple[Tokenizer, Bert, tuple[Tensor, Tensor]]:
@@ -107,10 +115,21 @@ def _sentences(pair: Encoding, passage: PassageText) -> list[NDArray[np.int64]]:
     ]
 
 
-def _odds(first: NDArray[np.float32], last: NDArray[np.float32], tokens: NDArray[np.int64]) -> float | None:
+def _best(
+    first: NDArray[np.float32],
+    last: NDArray[np.float32],
+    tokens: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+) -> Span | None:
     """The best span of these tokens against token 0, which stands for no answer."""
     if not len(tokens):
         return None
-    best = (np.maximum.accumulate(first[tokens]) + last[tokens]).max()
+    end = int((np.maximum.accumulate(first[tokens]) + last[tokens]).argmax())
+    start = int(first[tokens[: end + 1]].argmax())
+    odds = first[tokens[start]] + last[tokens[end]] - first[0] - last[0]
     # Rounded, so that the noise of bfloat16 does not decide an order.
-    return round(float(np.clip(best - first[0] - last[0], -MOST, MOST)), 1)
+    return Span(
+        round(float(np.clip(odds, -MOST, MOST)), 1),
+        int(offsets[tokens[start], 0]),
+        int(offsets[tokens[end], 1]),
+    )

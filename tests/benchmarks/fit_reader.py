@@ -1,6 +1,6 @@
 """Fit `assistant/embedding/spans.safetensors`: where a passage answers a question, and that it does not.
 
-    python tests/benchmarks/fit_reader.py [--epochs 4] [--rate 2e-4] [--go-on]
+    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--epochs 4] [--rate 2e-4] [--go-on]
 
 The layers of the default model above its first, and a head, are trained as Devlin et al. (2018) do for SQuAD
 2.0: the first and the last token of the answer, or token 0 where the passage holds none. The material is

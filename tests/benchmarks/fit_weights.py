@@ -1,6 +1,6 @@
 """Fit `assistant/weights.json` on data set folders, and say how well it does on sets it was not fitted on.
 
-    python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
+    PYTHONPATH=. python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
 
 Three models. The sentence model is a conditional logit over the sentences found for a question: it raises the
 one that holds a gold answer above the others. The reread model is another on four numbers: that score, and
