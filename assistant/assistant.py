@@ -305,10 +305,11 @@ class Assistant:
     # --- opening and closing ---------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Load the model and open the index now, so that the first question is as fast as the next."""
+        """Load the models and open the index now, so that the first question is as fast as the next."""
         self._engine.stores.embedder.query("warm up")
         if self._library.passage_count():
             self._answering.retriever.hits("warm up", count=1)
+            self._answering.extractor.reader.load()
 
     def serve_at(self, url: str) -> None:
         """Tell other processes that find the index in use where it can be reached."""

@@ -16,6 +16,9 @@ from assistant import Assistant, Turn
         ("When was the bridge over the Wend opened?", "1932"),
         ("How long is the bridge over the Wend?", "612"),
         ("How high is the tower of the lighthouse?", "41"),
+        ("Who designed and built the lighthouse at Skerry Point?", "Ottoline Marsh"),
+        ("Where did the steel of the bridge come from?", "Harrowgate"),
+        ("What was burned in the lamp before 1921?", "rapeseed oil"),
     ],
 )
 def test_short_answer_is_emphasised_in_the_first_sentence(town: Assistant, question: str, short: str) -> None:
