@@ -145,11 +145,7 @@ def _draft(
     )
     passages = cutting.split(content, document_id=waiting.document_id, longest_chars=settings.passage_chars)
     texts = tuple(
-        PassageText(
-            passage.text,
-            tuple((s.start - passage.start, s.end - passage.start) for s in passage.sentences),
-            _context(content.title, passage.text),
-        )
+        PassageText(passage.text, passage.sentence_spans, _context(content.title, passage.text))
         for passage in passages
     )
     return Draft(document, passages, texts, waiting.size)

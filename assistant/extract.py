@@ -20,7 +20,7 @@ from assistant.signals import Candidate, Scored, weigh
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
-PASSAGES_READ = 4  # together with the question, by the model that knows where an answer stands
+READ_TOGETHER = 4  # passages, each with the question, by the model that knows where an answer stands
 SHORT_FROM = 0.1  # probability by reading from which the words that answer are emphasised; see docs
 MOST_SHORT = 0.7  # of a sentence; where more of it answers, nothing is emphasised
 MOST_QUOTES = 3
@@ -106,7 +106,7 @@ class Extractor:
         candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
         vector = self.embedder.query(question.text)
         sentences = ranking.by_signals(weigh(question, candidates, vector, self.embedder.words))
-        best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())[:PASSAGES_READ]
+        best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())[:READ_TOGETHER]
         spans = self.reader.read(question.text, [candidate.with_context for candidate in best])
         said = {id(candidate): found for candidate, found in zip(best, spans, strict=True)}
         for scored in sentences:

@@ -70,8 +70,7 @@ class Candidate:
     def with_context(self) -> PassageText:
         """The passage as it is read together with a question: after its title."""
         passage = self.hit.passage
-        spans = tuple((s.start - passage.start, s.end - passage.start) for s in passage.sentences)
-        return PassageText(passage.text, spans, f"{self.hit.title}. ")
+        return PassageText(passage.text, passage.sentence_spans, f"{self.hit.title}. ")
 
     @property
     def is_table(self) -> bool:

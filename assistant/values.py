@@ -130,6 +130,11 @@ class Passage:
     headings: tuple[str, ...] = ()  # the headings it stands under, outermost first
     header: tuple[int, int] | None = None  # for table rows: where the header row stands
 
+    @property
+    def sentence_spans(self) -> tuple[tuple[int, int], ...]:
+        """Where each sentence stands in `text`."""
+        return tuple((s.start - self.start, s.end - self.start) for s in self.sentences)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -21,7 +21,7 @@ from assistant.embedding.bert import Bert
 from assistant.embedding.embedder import Embedder, PassageText
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
     from torch import Tensor
 
     from assistant.embedding.minilm import MiniLM
@@ -74,7 +74,12 @@ class SpanReader:
         with torch.inference_mode():
             first, last = (bert(ids, second=second)[0] @ head[0].T + head[1]).T.numpy()
         offsets = np.array(pair.offsets) - len(passage.prefix)
-        return [_best(first, last, tokens, offsets) for tokens in _sentences(pair, passage)]
+        starts, ends = offsets.T
+        is_passage = (np.array(pair.type_ids) == 1) & (ends > starts)
+        return [
+            _best(first, last, np.flatnonzero(is_passage & (starts >= start) & (ends <= end)), offsets)
+            for start, end in passage.spans
+        ]
 
     @cached_property
     def _loaded(self) -> tuple[Tokenizer, Bert, tuple[Tensor, Tensor]]:
@@ -102,17 +107,6 @@ def _changed(name: str, weight: Tensor, fitted: dict[str, Tensor]) -> Tensor:
     """A weight of the base model with what the fit added to it: bytes, with a scale for each row."""
     added = fitted.get(f"{name}.added")
     return weight if added is None else weight + added.float() * fitted[f"{name}.scale"]
-
-
-def _sentences(pair: Encoding, passage: PassageText) -> list[NDArray[np.int64]]:
-    """The places of each sentence's tokens."""
-    starts, ends = np.array(pair.offsets).T
-    is_passage = (np.array(pair.type_ids) == 1) & (ends > starts)
-    begin = len(passage.prefix)
-    return [
-        np.flatnonzero(is_passage & (starts >= begin + start) & (ends <= begin + end))
-        for start, end in passage.spans
-    ]
 
 
 def _best(

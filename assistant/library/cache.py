@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,40 +25,26 @@ class VectorCache:
 
     def of(self, model: str, passage_ids: Sequence[str]) -> dict[str, Vectors]:
         """By passage id, the array (1 + its sentences, dimension): the passage, then its sentences."""
-        found = {}
-        for chunk in chunks(passage_ids, 500):
-            marks = ",".join("?" * len(chunk))
-            rows = self.database.rows(
-                f"SELECT p.id, e.rows, e.vectors FROM {WITH_VECTORS} WHERE e.model = ? AND p.id IN ({marks})",
-                (model, *chunk),
-            )
-            for passage_id, count, blob in rows:
-                found[passage_id] = _array(count, blob)
-        return found
+        rows = self._among(
+            f"SELECT p.id, e.rows, e.vectors FROM {WITH_VECTORS} WHERE e.model = ? AND p.id IN",
+            model,
+            passage_ids,
+        )
+        return {passage_id: _array(count, blob) for passage_id, count, blob in rows}
 
     def cached(self, model: str, keys: Sequence[str]) -> dict[str, Vectors]:
         """The vectors already computed, by the key of the text that was embedded."""
-        found = {}
-        for chunk in chunks(keys, 500):
-            marks = ",".join("?" * len(chunk))
-            rows = self.database.rows(
-                f"SELECT key, rows, vectors FROM embeddings WHERE model = ? AND key IN ({marks})",
-                (model, *chunk),
-            )
-            for key, count, blob in rows:
-                found[key] = _array(count, blob)
-        return found
+        rows = self._among(
+            "SELECT key, rows, vectors FROM embeddings WHERE model = ? AND key IN", model, keys
+        )
+        return {key: _array(count, blob) for key, count, blob in rows}
 
     def known_keys(self, model: str, keys: Sequence[str]) -> set[str]:
         """Those of these keys whose vectors are already computed."""
-        found: set[str] = set()
-        for chunk in chunks(keys, 500):
-            marks = ",".join("?" * len(chunk))
-            rows = self.database.rows(
-                f"SELECT key FROM embeddings WHERE model = ? AND key IN ({marks})", (model, *chunk)
-            )
-            found.update(row[0] for row in rows)
-        return found
+        return {
+            row[0]
+            for row in self._among("SELECT key FROM embeddings WHERE model = ? AND key IN", model, keys)
+        }
 
     def keys_of(self, document_ids: Iterable[str]) -> dict[str, str]:
         """By the id of each passage of these documents, the key of its vectors."""
@@ -94,6 +81,12 @@ class VectorCache:
             db.execute(
                 "DELETE FROM embeddings WHERE model <> ? OR key NOT IN (SELECT key FROM passages)", (model,)
             )
+
+    def _among(self, query: str, model: str, values: Sequence[str]) -> Iterator[Any]:
+        """The rows of a query that ends in "IN", for a model and any number of values."""
+        for chunk in chunks(values, 500):
+            marks = ",".join("?" * len(chunk))
+            yield from self.database.rows(f"{query} ({marks})", (model, *chunk))
 
 
 def _array(count: int, blob: bytes) -> Vectors:

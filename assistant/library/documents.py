@@ -205,12 +205,12 @@ class Library(Database):
 
     @staticmethod
     def _put_passage(db: Connection, passage: Passage, key: str) -> None:
-        spans = [(s.start - passage.start, s.end - passage.start) for s in passage.sentences]
         done = db.execute(
             'INSERT INTO passages (id, document_id, start, "end", text, sentences, headings, header, key)'
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (passage.id, passage.document_id, passage.start, passage.end, passage.text, json.dumps(spans),
-             json.dumps(passage.headings), json.dumps(passage.header) if passage.header else None, key),
+            (passage.id, passage.document_id, passage.start, passage.end, passage.text,
+             json.dumps(passage.sentence_spans), json.dumps(passage.headings),
+             json.dumps(passage.header) if passage.header else None, key),
         )  # fmt: skip
         db.execute("INSERT INTO postings (rowid, text) VALUES (?, ?)", (done.lastrowid, passage.text))
 
