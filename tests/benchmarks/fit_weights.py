@@ -5,9 +5,9 @@
 Three models. The sentence model is a conditional logit over the sentences found for a question: it raises the
 one that holds a gold answer above the others. The reread model is another on four numbers: that score, and
 what the span reader (`fit_reader.py`) said of the best passages. The answer model is a logistic regression on
-whether the best sentence answers. It learns refusing from questions without an answer, from answerable ones
-with their gold documents left out, and from answerable ones with a name, number or opposite swapped; its
-probability is then calibrated (Platt 1999) on the questions as they were asked. All sets weigh the same.
+whether the best sentence answers. It learns refusing from questions without an answer and from answerable
+ones with their gold documents left out; its probability is then calibrated (Platt 1999) on the questions as
+they were asked. All sets weigh the same.
 For each set the scores of weights fitted on all the other sets are printed; `--write` then writes the weights
 fitted on all.
 """
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,16 +33,13 @@ from assistant.chain import PASSAGES_READ
 from assistant.evaluate import Case
 from assistant.extract import compose
 from assistant.followups import stand_alone
-from assistant.questions import ANTONYMS, Question, analyse
+from assistant.questions import Question, analyse
 from assistant.signals import Scored
-from assistant.words import is_year, words
 
 Floats = NDArray[np.float64]
 REREAD = ("is_read", "odds", "odds_share", "score")
-SEED = 7
 SENTENCE_L2 = 5.0
 ANSWER_C = 0.05
-SWAP_SHARE = 0.5  # of a real example's weight: a swapped question is only likely to have no answer
 
 
 @dataclass
@@ -51,7 +47,7 @@ class Example:
     """One question as it was asked of the index. `right` marks the sentences that hold a gold answer."""
 
     data: str
-    variant: str  # "asked", "hidden", "swapped"
+    variant: str  # "asked", "hidden"
     case: Case
     question: Question
     sentences: list[Scored]
@@ -84,26 +80,20 @@ class Order(NamedTuple):
 
 def collect(folder: Path) -> list[Example]:
     """Ask every question of a data set, and its variants, and keep the signals."""
-    draw = random.Random(SEED)
     found = []
     with evaluate.indexed(folder, settings.load()) as (assistant, cases):
         everything = [document.source for document in assistant.documents()]
         for case in cases:
-            found.append(_example(assistant, folder.name, "asked", case, case.question, ()))
+            found.append(_example(assistant, folder.name, "asked", case, ()))
             if not (case.answerable and case.gold and len(everything) > len(case.gold) + 5):
                 continue
             others = [source for source in everything if source not in case.gold]
-            found.append(_example(assistant, folder.name, "hidden", case, case.question, others))
-            changed = swapped(case, found[-2], draw)
-            if changed and case.answers:
-                found.append(_example(assistant, folder.name, "swapped", case, changed, ()))
+            found.append(_example(assistant, folder.name, "hidden", case, others))
     return found
 
 
-def _example(
-    assistant: Assistant, data: str, variant: str, case: Case, text: str, sources: Sequence[str]
-) -> Example:
-    standing = stand_alone(text, case.history)
+def _example(assistant: Assistant, data: str, variant: str, case: Case, sources: Sequence[str]) -> Example:
+    standing = stand_alone(case.question, case.history)
     hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
     extractor = assistant._engine.extractor
     library = extractor.library
@@ -128,31 +118,6 @@ def _holds(scored: Scored, case: Case) -> bool:
         if source == hit.source and shared > 0.5 * min(end - start, sentence.end - sentence.start):
             return True
     return evaluate.holds(sentence.text, case.answers)
-
-
-def swapped(case: Case, asked: Example, draw: random.Random) -> str:
-    """The question with one name, number or word replaced by another of its surroundings or its opposite."""
-    text, parts = asked.question.text, asked.question.words
-    answered = {word.stem for answer in case.answers[:3] for word in words(answer)}
-    nearby = [word for scored in asked.sentences[:20] for word in scored.candidate.sentences[scored.at]]
-    options = []
-    for word in parts:
-        others: list[str] = []
-        if word.number and word.text[0].isdigit():
-            same = (w for w in nearby if w.number and w.text[0].isdigit())
-            others = [
-                w.text for w in same if w.number != word.number and is_year(w.number) == is_year(word.number)
-            ]
-            if is_year(word.number):
-                others.append(str(int(word.number) + draw.choice((-20, -10, -3, -1, 1, 2, 5, 10))))
-        elif word.capital:
-            fresh = (w for w in nearby if w.capital and not w.number)
-            others = [w.text for w in fresh if w.stem not in asked.question.stems and w.stem not in answered]
-        elif word.stem in ANTONYMS:
-            others = sorted(ANTONYMS[word.stem])
-        if others:
-            options.append(text[: word.start] + draw.choice(others) + text[word.end :])
-    return draw.choice(options) if options else ""
 
 
 # --- the sentence model --------------------------------------------------------------------------
@@ -225,7 +190,7 @@ def fit_answers(examples: Sequence[Example]) -> dict[str, float]:
         rows.append(example.answer_row)
         labels.append(float(example.is_answerable))
         same = sum(o.data == example.data and o.variant == example.variant for o in examples)
-        weights.append((SWAP_SHARE if example.variant == "swapped" else 1.0) / same)
+        weights.append(1.0 / same)
     matrix, importance, is_right = np.array(rows), np.array(weights), np.array(labels) == 1
     for side in (is_right, ~is_right):
         importance[side] *= len(rows) / 2 / importance[side].sum()
@@ -286,7 +251,6 @@ def report(examples: Sequence[Example], weights: dict[str, float], threshold: fl
     for name, negatives in (
         ("unanswerable", [e for e in asked if not e.case.answerable]),
         ("hidden", [e for e in examples if e.variant == "hidden"]),
-        ("swapped", [e for e in examples if e.variant == "swapped"]),
     ):
         if negatives and answerable:
             labels = [1] * len(answerable) + [0] * len(negatives)
