@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant import ranking
 from assistant.answerability import shares
-from assistant.embedding import Embedder, SpanReader
+from assistant.embedding import Embedder, Span, SpanReader
 from assistant.errors import IndexUnusable
 from assistant.followups import Standing
 from assistant.library import Library
@@ -20,7 +20,10 @@ from assistant.signals import Candidate, Scored, weigh
 from assistant.values import Answer, AnswerSentence, Citation, Hit
 from assistant.verify import faults
 
-READ_TOGETHER = 4  # passages, each with the question, by the model that knows where an answer stands
+# Passages read together with the question by the model that knows where an answer stands: as many as a small
+# machine has processors, and as many again where the first hold no answer with log odds of ENOUGH.
+READ_FIRST, READ_MOST = 2, 4
+ENOUGH = -2.0
 SHORT_FROM = 0.1  # probability by reading from which the words that answer are emphasised; see docs
 MOST_SHORT = 0.7  # of a sentence; where more of it answers, nothing is emphasised
 MOST_QUOTES = 3
@@ -101,18 +104,24 @@ class Extractor:
         return made
 
     def weighed(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the passages, best first by its signals; those of the best passages are read."""
+        """Every sentence of the passages, best first by its signals; the best passages are read."""
         vectors = self.library.vectors.of(self.embedder.name, [hit.passage.id for hit in hits])
         candidates = [Candidate(hit, vectors[hit.passage.id], self._header_of(hit)) for hit in hits]
         vector = self.embedder.query(question.text)
         sentences = ranking.by_signals(weigh(question, candidates, vector, self.embedder.words))
-        best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())[:READ_TOGETHER]
-        spans = self.reader.read(question.text, [candidate.with_context for candidate in best])
-        said = {id(candidate): found for candidate, found in zip(best, spans, strict=True)}
+        best = list({id(scored.candidate): scored.candidate for scored in sentences}.values())
+        said = self._read(question, best[:READ_FIRST])
+        if not any(span and span.odds >= ENOUGH for spans in said.values() for span in spans):
+            said |= self._read(question, best[READ_FIRST:READ_MOST])
         for scored in sentences:
             if id(scored.candidate) in said:
                 scored.span = said[id(scored.candidate)][scored.at]
         return sentences
+
+    def _read(self, question: Question, candidates: Sequence[Candidate]) -> dict[int, list[Span | None]]:
+        """For each candidate, by its identity, where its sentences answer."""
+        read = self.reader.read(question.text, [candidate.with_context for candidate in candidates])
+        return {id(candidate): spans for candidate, spans in zip(candidates, read, strict=True)}
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
         ranked = ranking.rank(self.weighed(question, hits))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.embedding.bert import has_bfloat16
 from assistant.embedding.encoder import Encoded, Matrix, Tokens
 from assistant.errors import ModelUnavailable
 
@@ -93,6 +94,6 @@ class NamedModel:
 
 def _precision(torch: Any) -> AbstractContextManager[Any]:
     """bfloat16 where the processor computes it natively: twice as fast, cosine to float32 0.99999."""
-    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
+    if has_bfloat16():
         return torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[no-any-return]
     return nullcontext()

@@ -1,13 +1,13 @@
 """Where in a passage the answer to a question stands, if it stands there at all.
 
-Extractive reading comprehension (Rajpurkar et al. 2018): the default embedding model with other weights in
-its upper layers and a head for the first and the last token of the answer, fitted by
-`tests/benchmarks/fit_reader.py`. Reads question and passage together, which their vectors alone cannot do.
+Extractive reading comprehension (Rajpurkar et al. 2018): a BERT encoder of twelve layers with a head for the
+first and the last token of the answer, fitted by `tests/benchmarks/fit_reader.py`. It reads question and
+passage together, which their vectors alone cannot do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from assistant.embedding.minilm import MiniLM
 
 FILE = Path(__file__).with_name("spans.safetensors")
+SHAPE = {
+    "hidden_size": 384,
+    "num_attention_heads": 12,
+    "num_hidden_layers": 12,
+    "intermediate_size": 1536,
+    "layer_norm_eps": 1e-12,
+}
 LONGEST_TOKENS = 288  # of question and passage together; the passage is cut
 LONGEST_QUESTION = 600  # characters
 MOST = 12.0  # log odds, either way
@@ -41,7 +48,7 @@ class Span(NamedTuple):
 
 
 class SpanReader:
-    """The fitted model, loaded at first use beside the embedder's."""
+    """The fitted model, loaded at first use. It takes words apart as the default embedding model does."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -87,12 +94,11 @@ class SpanReader:
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
-        base, fitted = self._base, load_file(FILE)
-        tokenizer = Tokenizer.from_file(str(base.folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(self._base.folder / "tokenizer.json"))
         tokenizer.enable_truncation(LONGEST_TOKENS, strategy="only_second")
         tokenizer.no_padding()
-        weights = {name: _changed(name, weight, fitted) for name, weight in base.weights.items()}
-        return tokenizer, Bert(weights, base.shape), (fitted["head.weight"], fitted["head.bias"])
+        fitted = weights(load_file(FILE))
+        return tokenizer, Bert(fitted, SHAPE, in_bytes=True), (fitted["head.weight"], fitted["head.bias"])
 
     @cached_property
     def _base(self) -> MiniLM:
@@ -103,10 +109,13 @@ class SpanReader:
         return ThreadPoolExecutor(self._base.workers, thread_name_prefix="reading")
 
 
-def _changed(name: str, weight: Tensor, fitted: dict[str, Tensor]) -> Tensor:
-    """A weight of the base model with what the fit added to it: bytes, with a scale for each row."""
-    added = fitted.get(f"{name}.added")
-    return weight if added is None else weight + added.float() * fitted[f"{name}.scale"]
+def weights(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of `FILE` as float32; its matrices are bytes, with a scale for each row."""
+    names = [name for name in kept if not name.endswith(".scale")]
+    scales = {name: kept.get(f"{name}.scale") for name in names}
+    return {
+        name: kept[name] if scale is None else kept[name].float() * scale for name, scale in scales.items()
+    }
 
 
 def _best(

@@ -1,18 +1,19 @@
 """Fit `assistant/embedding/spans.safetensors`: where a passage answers a question, and that it does not.
 
-    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--epochs 4] [--rate 2e-4] [--go-on]
+    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--base NAME] [--steps 3000] [--rate 8e-5]
 
-The layers of the default model above its first, and a head, are trained as Devlin et al. (2018) do for SQuAD
-2.0: the first and the last token of the answer, or token 0 where the passage holds none. The material is
+The upper layers of a BERT encoder, and a head, are trained as Devlin et al. (2018) do for SQuAD 2.0: the
+first and the last token of the answer, or token 0 where the passage holds none. The material is
 `comprehension/*.txt`, written for this, so that no data set that the assistant is measured on is learnt from.
 A question is shown with the passage that answers it and with one that does not; a question without an answer
-with the passage that it was written to resemble. `--go-on` starts from the weights that are there.
+with the passage that it was written to resemble. `--base` names the encoder to start from, a Hugging Face
+model or its folder; without it, the weights that are there are trained further.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -25,19 +26,21 @@ from safetensors.torch import load_file, save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from transformers import AutoModel, AutoTokenizer, BatchEncoding
+from transformers import AutoModel, AutoTokenizer, BatchEncoding, BertConfig, BertModel
 
 from assistant import passages
 from assistant.embedding import Embedder
-from assistant.embedding.spans import FILE, LONGEST_TOKENS
+from assistant.embedding.bert import has_bfloat16
+from assistant.embedding.spans import FILE, LONGEST_TOKENS, SHAPE, weights
 from assistant.reading import dispatch
 from assistant.values import Passage
 
 MATERIAL = Path(__file__).with_name("comprehension")
-FIRST_LAYER = 1  # the layers below it stay as they are
+FIRST_LAYER = 4  # the layers below it stay as they are
 BATCH = 24
 HEAD_RATE = 4  # times the rate of the layers
 WARM_UP = 0.05  # of the steps
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}  # half of the time
 SEED = 4
 NEAREST = 8  # passages by their words, from which one without the answer is drawn
 SAME_ARTICLE = 0.65  # how often that is another passage of the same article
@@ -156,19 +159,26 @@ def _shown(asked: Asked, title: str, passage: Passage, span: Span | None, draw: 
 
 
 class Reader(nn.Module):
-    """The default model with a head for the first and the last token of an answer."""
+    """A BERT encoder with a head for the first and the last token of an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str) -> None:
+        """Start from `base`, or from the weights in `FILE` if it is empty."""
         super().__init__()
-        folder = str(Embedder().default_model().folder)
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
-        self.model = AutoModel.from_pretrained(folder)
-        self.base = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+        self.tokenizer = AutoTokenizer.from_pretrained(str(Embedder().default_model().folder))
+        fitted = {} if base else weights(load_file(FILE))
+        self.model = (
+            AutoModel.from_pretrained(base, add_pooling_layer=False, **NO_DROPOUT)
+            if base
+            else BertModel(BertConfig(**SHAPE, **NO_DROPOUT), add_pooling_layer=False)
+        )
         self.model.requires_grad_(False)
         for layer in self.model.encoder.layer[FIRST_LAYER:]:
             layer.requires_grad_(True)
         self.head = nn.Linear(self.model.config.hidden_size, 2)
         self.drop = nn.Dropout(0.1)
+        if fitted:
+            self.head.load_state_dict({name: fitted.pop(f"head.{name}") for name in ("weight", "bias")})
+            self.model.load_state_dict(fitted)
 
     def encode(self, batch: Sequence[Instance]) -> BatchEncoding:
         return self.tokenizer(
@@ -184,7 +194,7 @@ class Reader(nn.Module):
     def forward(self, pairs: BatchEncoding) -> Tensor:
         """Logits (batch, tokens, 2), as good as none for tokens outside the passage, but for token 0."""
         held = pairs["attention_mask"]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
             hidden = self.model(
                 input_ids=pairs["input_ids"], token_type_ids=pairs["token_type_ids"], attention_mask=held
             ).last_hidden_state
@@ -194,22 +204,15 @@ class Reader(nn.Module):
         possible[torch.arange(len(held)), held.sum(1) - 1] = False
         return logits.masked_fill(~possible.unsqueeze(-1), -1e4)
 
-    def go_on(self) -> None:
-        """Start from the weights in `FILE`."""
-        fitted = load_file(FILE)
-        for name, weight in self.model.state_dict().items():
-            if f"{name}.added" in fitted:
-                weight += fitted[f"{name}.added"].float() * fitted[f"{name}.scale"]
-        self.head.load_state_dict({"weight": fitted["head.weight"], "bias": fitted["head.bias"]})
-
     def save(self) -> None:
-        """Write to `FILE` what the fit added to the base model, as bytes with a scale for each row."""
-        kept = {"head.weight": self.head.weight.detach(), "head.bias": self.head.bias.detach()}
+        """Write all weights to `FILE`, matrices as bytes with a scale for each row."""
+        kept = {f"head.{name}": weight for name, weight in self.head.state_dict().items()}
         for name, weight in self.model.state_dict().items():
-            added = weight.float() - self.base[name].float()
-            if added.any():
-                scale = added.abs().amax(-1, keepdim=True).clamp(min=1e-12) / 127
-                kept |= {f"{name}.added": (added / scale).round().to(torch.int8), f"{name}.scale": scale}
+            if weight.ndim == 1:
+                kept[name] = weight
+            else:
+                scale = weight.abs().amax(-1, keepdim=True).clamp(min=1e-12) / 127
+                kept |= {name: (weight / scale).round().to(torch.int8), f"{name}.scale": scale}
         save_file({name: value.contiguous() for name, value in kept.items()}, FILE)
 
 
@@ -226,7 +229,7 @@ def targets(pairs: BatchEncoding, batch: Sequence[Instance]) -> Tensor:
     return torch.tensor(found)
 
 
-def train(reader: Reader, material: Sequence[Article], *, epochs: int, rate: float) -> None:
+def train(reader: Reader, material: Sequence[Article], *, steps: int, rate: float) -> None:
     draw = random.Random(SEED)
     torch.manual_seed(SEED)
     layers = [weight for weight in reader.model.parameters() if weight.requires_grad]
@@ -235,8 +238,6 @@ def train(reader: Reader, material: Sequence[Article], *, epochs: int, rate: flo
         {"params": list(reader.head.parameters()), "lr": HEAD_RATE * rate},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    size = math.ceil(len(instances(material, draw)) / BATCH)
-    steps = epochs * size
     warm = max(1, int(WARM_UP * steps))
 
     def share(step: int) -> float:
@@ -244,25 +245,23 @@ def train(reader: Reader, material: Sequence[Article], *, epochs: int, rate: flo
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
     began = time.monotonic()
-    for epoch in range(epochs):
-        reader.train()
-        losses = []
-        for batch in _batches(instances(material, draw), draw):
-            pairs = reader.encode(batch)
-            logits, wanted = reader(pairs), targets(pairs, batch)
-            loss = (
-                cross_entropy(logits[..., 0], wanted[:, 0]) + cross_entropy(logits[..., 1], wanted[:, 1])
-            ) / 2
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(layers, 1.0)
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
-            if len(losses) % 100 == 0:
-                spent = time.monotonic() - began
-                print(f"epoch {epoch + 1}, {len(losses)}/{size}: {np.mean(losses[-100:]):.3f}, {spent:.0f} s")
-        reader.save()
+    reader.train()
+    losses = []
+    passes = (_batches(instances(material, draw), draw) for _ in itertools.count())
+    for batch in itertools.islice(itertools.chain.from_iterable(passes), steps):
+        pairs = reader.encode(batch)
+        logits, wanted = reader(pairs), targets(pairs, batch)
+        loss = (cross_entropy(logits[..., 0], wanted[:, 0]) + cross_entropy(logits[..., 1], wanted[:, 1])) / 2
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(layers, 1.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if len(losses) % 50 == 0:
+            spent = time.monotonic() - began
+            print(f"{len(losses)} of {steps}: {np.mean(losses[-50:]):.3f}, {spent:.0f} s", flush=True)
+            reader.save()
 
 
 def _batches(shown: list[Instance], draw: random.Random) -> list[list[Instance]]:
@@ -283,14 +282,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=2e-4, help="of learning, at its height")
-    parser.add_argument("--go-on", action="store_true", help="from the weights that are there")
+    parser.add_argument("--base", default="", help="an encoder's name or folder, to start anew")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--rate", type=float, default=8e-5, help="of learning, at its height")
     asked = parser.parse_args()
-    reader = Reader()
-    if asked.go_on:
-        reader.go_on()
-    train(reader, list(articles(MATERIAL)), epochs=asked.epochs, rate=asked.rate)
+    reader = Reader(asked.base)
+    train(reader, list(articles(MATERIAL)), steps=asked.steps, rate=asked.rate)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +146,8 @@ def _conditional_logit(examples: Sequence[Example], rows_of: Callable[[Example],
     used = [e for e in examples if e.is_answerable and e.right.any() and not e.right.all()]
     sizes = np.array([len(e.right) for e in used])
     rows, right = np.concatenate([rows_of(e) for e in used]), np.concatenate([e.right for e in used])
-    importance = np.array([1 / sum(o.data == e.data for o in used) for e in used])
+    held = Counter(e.data for e in used)
+    importance = np.array([1 / held[e.data] for e in used])
     importance *= len(used) / importance.sum()
     spread = rows.std(axis=0) + 1e-6
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -184,13 +186,13 @@ def rank(examples: Sequence[Example], order: Order) -> None:
 def fit_answers(examples: Sequence[Example]) -> dict[str, float]:
     """Weights of the answer signals by name, with "intercept"."""
     rows, labels, weights, names = [], [], [], []
+    sizes = Counter((example.data, example.variant) for example in examples)
     for example in _judged(examples):
         assert example.answer_row is not None
         names = names or sorted(answerability.signals(example.question, example.ranked))
         rows.append(example.answer_row)
         labels.append(float(example.is_answerable))
-        same = sum(o.data == example.data and o.variant == example.variant for o in examples)
-        weights.append(1.0 / same)
+        weights.append(1.0 / sizes[example.data, example.variant])
     matrix, importance, is_right = np.array(rows), np.array(weights), np.array(labels) == 1
     for side in (is_right, ~is_right):
         importance[side] *= len(rows) / 2 / importance[side].sum()
@@ -206,9 +208,9 @@ def calibrated(examples: Sequence[Example], weights: dict[str, float]) -> dict[s
     """The answer weights with slope and intercept fitted to how often answers are right, all sets alike."""
     asked = [e for e in examples if e.variant == "asked" and e.answer_row is not None]
     labels = [float(e.case.answerable and _answers(e)) for e in asked]
-    sizes = [sum(o.data == e.data for o in asked) for e in asked]
+    held = Counter(e.data for e in asked)
     logits = np.array([[logit(e, weights)] for e in asked])
-    model = LogisticRegression(C=1e6).fit(logits, labels, sample_weight=1 / np.array(sizes))
+    model = LogisticRegression(C=1e6).fit(logits, labels, sample_weight=[1 / held[e.data] for e in asked])
     slope, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
     scaled = {name: slope * weight for name, weight in weights.items()}
     return scaled | {"intercept": scaled["intercept"] + shift}
