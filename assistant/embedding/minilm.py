@@ -7,7 +7,6 @@ it. A test holds that the vectors are those of sentence-transformers.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,20 +25,19 @@ class MiniLM:
     cores, whose threads wait for each other after every step.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        """Load the weights. `threads` 0 takes every processor this process may use."""
+    def __init__(self, folder: Path, *, workers: int) -> None:
+        """Load the weights."""
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
-        self.folder = folder
-        self.shape = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self.workers = threads or _processors()
+        shape = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.workers = workers
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(WINDOW)
         self._tokenizer.no_padding()
-        self.weights = load_file(folder / "model.safetensors")
-        self.word_table: Matrix = self.weights["embeddings.word_embeddings.weight"].numpy()
-        self._bert = Bert(self.weights, self.shape)
+        weights = load_file(folder / "model.safetensors")
+        self.word_table: Matrix = weights["embeddings.word_embeddings.weight"].numpy()
+        self._bert = Bert(weights, shape)
         self.dimension = self._bert.dimension
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
@@ -67,10 +65,3 @@ class MiniLM:
             words = self._bert(torch.from_numpy(ids), held=torch.from_numpy(held)).numpy()
         found = [words[row, : len(tokens)] for row, tokens in enumerate(batch)]
         return [Encoded(mine.mean(axis=0), mine) for mine in found]
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from assistant.embedding.minilm import MiniLM
-
 FILE = Path(__file__).with_name("spans.safetensors")
 SHAPE = {
     "hidden_size": 384,
@@ -94,27 +92,23 @@ class SpanReader:
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._base.folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(self._embedder.default_folder / "tokenizer.json"))
         tokenizer.enable_truncation(LONGEST_TOKENS, strategy="only_second")
         tokenizer.no_padding()
         fitted = weights(load_file(FILE))
         return tokenizer, Bert(fitted, SHAPE, in_bytes=True), (fitted["head.weight"], fitted["head.bias"])
 
     @cached_property
-    def _base(self) -> MiniLM:
-        return self._embedder.default_model()
-
-    @cached_property
     def _workers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._base.workers, thread_name_prefix="reading")
+        return ThreadPoolExecutor(self._embedder.processors, thread_name_prefix="reading")
 
 
 def weights(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of `FILE` as float32; its matrices are bytes, with a scale for each row."""
-    names = [name for name in kept if not name.endswith(".scale")]
-    scales = {name: kept.get(f"{name}.scale") for name in names}
     return {
-        name: kept[name] if scale is None else kept[name].float() * scale for name, scale in scales.items()
+        name: value.float() * kept[f"{name}.scale"] if f"{name}.scale" in kept else value
+        for name, value in kept.items()
+        if not name.endswith(".scale")
     }
 
 

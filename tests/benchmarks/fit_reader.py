@@ -1,6 +1,6 @@
 """Fit `assistant/embedding/spans.safetensors`: where a passage answers a question, and that it does not.
 
-    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--base NAME] [--steps 3000] [--rate 8e-5]
+    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--base NAME] [--steps 800] [--rate 1e-4]
 
 The upper layers of a BERT encoder, and a head, are trained as Devlin et al. (2018) do for SQuAD 2.0: the
 first and the last token of the answer, or token 0 where the passage holds none. The material is
@@ -164,21 +164,19 @@ class Reader(nn.Module):
     def __init__(self, base: str) -> None:
         """Start from `base`, or from the weights in `FILE` if it is empty."""
         super().__init__()
-        self.tokenizer = AutoTokenizer.from_pretrained(str(Embedder().default_model().folder))
-        fitted = {} if base else weights(load_file(FILE))
-        self.model = (
-            AutoModel.from_pretrained(base, add_pooling_layer=False, **NO_DROPOUT)
-            if base
-            else BertModel(BertConfig(**SHAPE, **NO_DROPOUT), add_pooling_layer=False)
-        )
+        self.tokenizer = AutoTokenizer.from_pretrained(str(Embedder().default_folder))
+        self.head = nn.Linear(SHAPE["hidden_size"], 2)
+        if base:
+            self.model = AutoModel.from_pretrained(base, add_pooling_layer=False, **NO_DROPOUT)
+        else:
+            fitted = weights(load_file(FILE))
+            self.head.load_state_dict({name: fitted.pop(f"head.{name}") for name in ("weight", "bias")})
+            self.model = BertModel(BertConfig(**SHAPE, **NO_DROPOUT), add_pooling_layer=False)
+            self.model.load_state_dict(fitted)
         self.model.requires_grad_(False)
         for layer in self.model.encoder.layer[FIRST_LAYER:]:
             layer.requires_grad_(True)
-        self.head = nn.Linear(self.model.config.hidden_size, 2)
         self.drop = nn.Dropout(0.1)
-        if fitted:
-            self.head.load_state_dict({name: fitted.pop(f"head.{name}") for name in ("weight", "bias")})
-            self.model.load_state_dict(fitted)
 
     def encode(self, batch: Sequence[Instance]) -> BatchEncoding:
         return self.tokenizer(
@@ -258,7 +256,7 @@ def train(reader: Reader, material: Sequence[Article], *, steps: int, rate: floa
         optimiser.step()
         schedule.step()
         losses.append(loss.item())
-        if len(losses) % 50 == 0:
+        if len(losses) % 50 == 0 or len(losses) == steps:
             spent = time.monotonic() - began
             print(f"{len(losses)} of {steps}: {np.mean(losses[-50:]):.3f}, {spent:.0f} s", flush=True)
             reader.save()
@@ -283,8 +281,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--base", default="", help="an encoder's name or folder, to start anew")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--rate", type=float, default=8e-5, help="of learning, at its height")
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--rate", type=float, default=1e-4, help="of learning, at its height")
     asked = parser.parse_args()
     reader = Reader(asked.base)
     train(reader, list(articles(MATERIAL)), steps=asked.steps, rate=asked.rate)
