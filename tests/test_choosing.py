@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from corpora import Make, write
 
 from assistant import Assistant, Turn
+from assistant.embedding import PassageText, Span, SpanReader
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,23 @@ def test_short_answer_is_emphasised_in_the_first_sentence(town: Assistant, quest
     first = town.ask(question).sentences[0]
     assert first.emphasis is not None
     assert short in first.text[slice(*first.emphasis)]
+
+
+def test_two_passages_are_read_and_two_more_only_where_those_do_not_answer(
+    town: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    read = SpanReader.read
+
+    def counted(self: SpanReader, question: str, passages: Sequence[PassageText]) -> list[list[Span | None]]:
+        sizes.append(len(passages))
+        return read(self, question, passages)
+
+    monkeypatch.setattr(SpanReader, "read", counted)
+    town.ask("How long is the bridge over the Wend?")
+    assert sizes == [2]
+    town.ask("Which bird nests below the bridge over the Wend?")
+    assert sizes == [2, 2, 2]
 
 
 def test_year_that_nothing_mentions_is_named_in_the_refusal(town: Assistant) -> None:

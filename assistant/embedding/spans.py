@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +36,7 @@ SHAPE = {
 LONGEST_TOKENS = 288  # of question and passage together; the passage is cut
 LONGEST_QUESTION = 600  # characters
 MOST = 12.0  # log odds, either way
+_LOADING = Lock()
 
 
 class Span(NamedTuple):
@@ -46,38 +48,52 @@ class Span(NamedTuple):
 
 
 class SpanReader:
-    """The fitted model, loaded at first use. It takes words apart as the default embedding model does."""
+    """The fitted model, loaded at first use, once in a process."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._loading = Lock()
 
     def load(self) -> None:
         """Load the weights now. Raises ModelUnavailable if those of the default model are not on disk."""
-        with self._loading:
-            _ = self._loaded
+        self._model()
 
     def read(self, question: str, passages: Sequence[PassageText]) -> list[list[Span | None]]:
         """For each passage the best span of each of its sentences; None for one past what the model reads.
 
         A passage's spans depend on nothing but it and the question. Raises ModelUnavailable as `load` does.
         """
-        self.load()
+        model = self._model()
 
         def one(passage: PassageText) -> list[Span | None]:
-            return self._read(question[:LONGEST_QUESTION], passage)
+            return model.read(question[:LONGEST_QUESTION], passage)
 
         return list(self._workers.map(one, passages))
 
-    def _read(self, question: str, passage: PassageText) -> list[Span | None]:
+    def _model(self) -> _Model:
+        with _LOADING:
+            return _loaded(self._embedder.default_folder)
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._embedder.processors, thread_name_prefix="reading")
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """The encoder, and the head's weight (2, dimension) and bias (2,)."""
+
+    tokenizer: Tokenizer
+    bert: Bert
+    head: tuple[Tensor, Tensor]
+
+    def read(self, question: str, passage: PassageText) -> list[Span | None]:
         import torch
 
-        tokenizer, bert, head = self._loaded
-        pair = tokenizer.encode(question, passage.prefix + passage.text)
+        pair = self.tokenizer.encode(question, passage.prefix + passage.text)
         ids, second = (torch.tensor([numbers]) for numbers in (pair.ids, pair.type_ids))
         torch.set_num_threads(1)  # of this thread
         with torch.inference_mode():
-            first, last = (bert(ids, second=second)[0] @ head[0].T + head[1]).T.numpy()
+            first, last = (self.bert(ids, second=second)[0] @ self.head[0].T + self.head[1]).T.numpy()
         offsets = np.array(pair.offsets) - len(passage.prefix)
         starts, ends = offsets.T
         is_passage = (np.array(pair.type_ids) == 1) & (ends > starts)
@@ -86,21 +102,18 @@ class SpanReader:
             for start, end in passage.spans
         ]
 
-    @cached_property
-    def _loaded(self) -> tuple[Tokenizer, Bert, tuple[Tensor, Tensor]]:
-        """The tokenizer, the model, and the head: a weight (2, dimension) and a bias (2,)."""
-        from safetensors.torch import load_file
-        from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._embedder.default_folder / "tokenizer.json"))
-        tokenizer.enable_truncation(LONGEST_TOKENS, strategy="only_second")
-        tokenizer.no_padding()
-        fitted = weights(load_file(FILE))
-        return tokenizer, Bert(fitted, SHAPE, in_bytes=True), (fitted["head.weight"], fitted["head.bias"])
+@cache
+def _loaded(folder: Path) -> _Model:
+    """The model with the tokenizer in `folder`."""
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
 
-    @cached_property
-    def _workers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._embedder.processors, thread_name_prefix="reading")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(LONGEST_TOKENS, strategy="only_second")
+    tokenizer.no_padding()
+    fitted = weights(load_file(FILE))
+    return _Model(tokenizer, Bert(fitted, SHAPE, in_bytes=True), (fitted["head.weight"], fitted["head.bias"]))
 
 
 def weights(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
