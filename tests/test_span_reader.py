@@ -30,13 +30,7 @@ def best(spans: list[Span | None]) -> Span:
         ("Who started the ferry?", "Ada Brook"),
         ("When was the ferry lost?", "1902"),
         ("How often did the ferry run?", "twice a day"),
-        pytest.param(
-            "What replaced it?",
-            "the bridge",
-            marks=pytest.mark.xfail(
-                strict=True, reason="a regression: with log odds of -7.7 the reader takes the storm for it"
-            ),
-        ),
+        ("What replaced it?", "the bridge"),
     ],
 )
 def test_the_answer_is_found_in_its_sentence(reader: SpanReader, question: str, answer: str) -> None:

@@ -1,13 +1,14 @@
 """Fit `assistant/embedding/spans.safetensors`: where a passage answers a question, and that it does not.
 
-    PYTHONPATH=. python tests/benchmarks/fit_reader.py [--base NAME] [--steps 800] [--rate 1e-4]
+    PYTHONPATH=. python tests/benchmarks/fit_reader.py [FILE …] [--base NAME] [--steps 800] [--rate 1e-4]
 
 The upper layers of a BERT encoder, and a head, are trained as Devlin et al. (2018) do for SQuAD 2.0: the
-first and the last token of the answer, or token 0 where the passage holds none. The material is
-`comprehension/*.txt`, written for this, so that no data set that the assistant is measured on is learnt from.
-A question is shown with the passage that answers it and with one that does not; a question without an answer
-with the passage that it was written to resemble. `--base` names the encoder to start from, a Hugging Face
-model or its folder; without it, the weights that are there are trained further.
+first and the last token of the answer, or token 0 where the passage holds none. The material, all of
+`comprehension/*.txt` or the files given, was written for this, so that no data set that the assistant is
+measured on is learnt from. A question is shown with the passage that answers it, and half of the time with
+one that does not as well; a question without an answer with the passage that it was written to resemble.
+`--base` names the encoder to start from, a Hugging Face model or its folder; without it, the weights that are
+there are trained further.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import argparse
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +44,7 @@ WARM_UP = 0.05  # of the steps
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}  # half of the time
 SEED = 4
 NEAREST = 8  # passages by their words, from which one without the answer is drawn
+WRONG = 0.5  # how often an answered question is shown with such a passage too
 SAME_ARTICLE = 0.65  # how often that is another passage of the same article
 UNTITLED, MISNAMED = 0.25, 0.15  # how often a passage has no title before it, or a file's name
 
@@ -77,10 +79,10 @@ class Instance:
 # --- the material --------------------------------------------------------------------------------
 
 
-def articles(folder: Path) -> Iterator[Article]:
+def articles(paths: Iterable[Path]) -> Iterator[Article]:
     """The articles of all files: `# title`, `P: paragraph`, `+ question | answer`, `- question` on lines."""
     article = Article("")
-    for path in sorted(folder.glob("*.txt")):
+    for path in paths:
         for line in filter(None, map(str.strip, path.read_text(encoding="utf-8").split("\n"))):
             mark, _, rest = line.partition(" ")
             if mark == "#":
@@ -137,7 +139,7 @@ def instances(material: Sequence[Article], draw: random.Random) -> list[Instance
             near = [n for n in near if asked.answer.casefold() not in everything[n].text.casefold()]
             inside, outside = [n for n in near if owners[n] == at], [n for n in near if owners[n] != at]
             wrong = inside if inside and draw.random() < SAME_ARTICLE else outside
-            if wrong:
+            if wrong and draw.random() < WRONG:
                 other = draw.choice(wrong)
                 title = material[owners[other]].title
                 found.append(_shown(asked, title, everything[other], None, draw))
@@ -280,12 +282,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="all material if not given")
     parser.add_argument("--base", default="", help="an encoder's name or folder, to start anew")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--rate", type=float, default=1e-4, help="of learning, at its height")
     asked = parser.parse_args()
     reader = Reader(asked.base)
-    train(reader, list(articles(MATERIAL)), steps=asked.steps, rate=asked.rate)
+    material = list(articles(asked.files or sorted(MATERIAL.glob("*.txt"))))
+    train(reader, material, steps=asked.steps, rate=asked.rate)
 
 
 if __name__ == "__main__":
