@@ -32,8 +32,8 @@ class Bert:
         self._epsilon = shape["layer_norm_eps"]
         self._weights = weights
         self._dtype = torch.bfloat16 if has_bfloat16() else torch.float32
-        in_bytes = in_bytes and not has_bfloat16() and "x86" in torch.backends.quantized.supported_engines
-        linear = _in_bytes if in_bytes else _exact
+        is_exact = self._dtype == torch.bfloat16 or "x86" not in torch.backends.quantized.supported_engines
+        linear = _in_bytes if in_bytes and not is_exact else _exact
         self._layers = [self._layer(at, linear) for at in range(int(shape["num_hidden_layers"]))]
 
     def __call__(self, ids: Tensor, *, held: Tensor | None = None, second: Tensor | None = None) -> Tensor:

@@ -146,7 +146,7 @@ class Embedder(Embeddings):
     @property
     def processors(self) -> int:
         """How many forward passes may run at the same time, each on one thread."""
-        return self._threads or processors()
+        return self._threads or _processors()
 
     @property
     def _encoder(self) -> Encoder:
@@ -198,7 +198,7 @@ def _rows(encoded: Encoded, tokens: Tokens, text: PassageText) -> Matrix:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
-def processors() -> int:
+def _processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
