@@ -17,12 +17,13 @@ import argparse
 import itertools
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from material import MATERIAL, Article, Asked, articles
 from safetensors.torch import load_file, save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
@@ -36,7 +37,6 @@ from assistant.embedding.spans import FILE, LONGEST_TOKENS, SHAPE, weights
 from assistant.reading import dispatch
 from assistant.values import Passage
 
-MATERIAL = Path(__file__).with_name("comprehension")
 FIRST_LAYER = 4  # the layers below it stay as they are
 BATCH = 24
 HEAD_RATE = 4  # times the rate of the layers
@@ -52,22 +52,6 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on a paragraph; `answer` is words of that paragraph, or empty if the article has none."""
-
-    question: str
-    paragraph: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    title: str
-    paragraphs: list[str] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Instance:
     """A question with a text; `span` is where in it the answer stands."""
 
@@ -77,29 +61,6 @@ class Instance:
 
 
 # --- the material --------------------------------------------------------------------------------
-
-
-def articles(paths: Iterable[Path]) -> Iterator[Article]:
-    """The articles of all files: `# title`, `P: paragraph`, `+ question | answer`, `- question` on lines."""
-    article = Article("")
-    for path in paths:
-        for line in filter(None, map(str.strip, path.read_text(encoding="utf-8").split("\n"))):
-            mark, _, rest = line.partition(" ")
-            if mark == "#":
-                yield from [article] if article.title else []
-                article = Article(rest.strip())
-            elif mark == "P:":
-                article.paragraphs.append(" ".join(rest.split()))
-            elif mark == "+":
-                question, _, answer = rest.rpartition(" | ")
-                if answer.strip() not in article.paragraphs[-1] or not question:
-                    raise ValueError(f"{path}: no words of its paragraph answer this: {line}")
-                article.asked.append(Asked(question.strip(), article.paragraphs[-1], answer.strip()))
-            elif mark == "-":
-                article.asked.append(Asked(rest.strip(), article.paragraphs[-1], ""))
-            else:
-                raise ValueError(f"{path}: neither title, paragraph nor question: {line}")
-    yield article
 
 
 def cut(article: Article) -> tuple[str, list[Passage]]:

@@ -18,11 +18,14 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
+from material import articles, write_data_set
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -82,7 +85,7 @@ class Order(NamedTuple):
 def collect(folder: Path) -> list[Example]:
     """Ask every question of a data set, and its variants, and keep the signals."""
     found = []
-    with evaluate.indexed(folder, settings.load()) as (assistant, cases):
+    with _data_set(folder) as place, evaluate.indexed(place, settings.load()) as (assistant, cases):
         everything = [document.source for document in assistant.documents()]
         for case in cases:
             found.append(_example(assistant, folder.name, "asked", case, ()))
@@ -91,6 +94,18 @@ def collect(folder: Path) -> list[Example]:
             others = [source for source in everything if source not in case.gold]
             found.append(_example(assistant, folder.name, "hidden", case, others))
     return found
+
+
+@contextmanager
+def _data_set(folder: Path) -> Iterator[Path]:
+    """The folder; if it holds articles written for training (`material.py`), one with these as a data set."""
+    written = sorted(folder.glob("*.txt"))
+    if not written:
+        yield folder
+        return
+    with TemporaryDirectory() as place:
+        write_data_set(articles(written), Path(place))
+        yield Path(place)
 
 
 def _example(assistant: Assistant, data: str, variant: str, case: Case, sources: Sequence[str]) -> Example:
