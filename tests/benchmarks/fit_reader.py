@@ -81,8 +81,8 @@ def instances(material: Sequence[Article], draw: random.Random) -> list[Instance
     found = []
     for at, article in enumerate(material):
         mine = [number for number, owner in enumerate(owners) if owner == at]
-        for asked in article.asked:
-            likeness = (matrix @ words.transform([asked.question]).T).toarray().ravel()
+        questions = words.transform([asked.question for asked in article.asked])
+        for asked, likeness in zip(article.asked, (questions @ matrix.T).toarray(), strict=True):
             begin = texts[at].find(asked.paragraph)
             start = begin + asked.paragraph.find(asked.answer)
             end = start + len(asked.answer or asked.paragraph)
