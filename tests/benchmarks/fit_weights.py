@@ -98,13 +98,12 @@ def collect(folder: Path) -> list[Example]:
 
 @contextmanager
 def _data_set(folder: Path) -> Iterator[Path]:
-    """The folder; if it holds articles written for training (`material.py`), one with these as a data set."""
-    written = sorted(folder.glob("*.txt"))
-    if not written:
+    """The folder; one of articles written for training (`material.py`) as a data set."""
+    if (folder / "questions.jsonl").exists():
         yield folder
         return
     with TemporaryDirectory() as place:
-        write_data_set(articles(written), Path(place))
+        write_data_set(articles(sorted(folder.glob("*.txt"))), Path(place))
         yield Path(place)
 
 
