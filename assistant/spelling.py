@@ -48,14 +48,9 @@ def _nearest(word: str, known: Sequence[tuple[str, int]]) -> str:
         (distance, -count, other)
         for other, count in known
         if (distance := DamerauLevenshtein.distance(word, other, score_cutoff=most)) <= most
-        and not (distance == 2 and _is_derived(word, other))
+        and not (distance == 2 and word.startswith(other))  # "container" is no misspelt "contain"
     ]
     return min(found)[2] if found else ""
-
-
-def _is_derived(word: str, other: str) -> bool:
-    """Whether one is the other with an ending: "containerized" is no misspelt "containment"."""
-    return word.startswith(other) or other.startswith(word)
 
 
 def _cased(word: str, like: str) -> str:

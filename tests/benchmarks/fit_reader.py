@@ -16,10 +16,9 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +46,6 @@ SEED = 4
 NEAREST = 8  # passages by their words, from which one without the answer is drawn
 WRONG = 0.5  # how often an answered question is shown with such a passage too
 SAME_ARTICLE = 0.65  # how often that is another passage of the same article
-DENIED = 0.1  # how often an answered question is denied too, if it can be
-DENIALS = {
-    word: f"{word}n't" for word in "is are was were do does did has have had could would should".split()
-}
-DENIALS |= {"can": "can't", "will": "won't"}
-NEGATED = re.compile(r"n't\b|\b(not|never|no|without|except|other than|cannot)\b", re.IGNORECASE)
 UNTITLED, MISNAMED = 0.25, 0.15  # how often a passage has no title before it, or a file's name
 
 Span = tuple[int, int]
@@ -111,18 +104,7 @@ def instances(material: Sequence[Article], draw: random.Random) -> list[Instance
                 other = draw.choice(wrong)
                 title = material[owners[other]].title
                 found.append(_shown(asked, title, everything[other], None, draw))
-            if draw.random() < DENIED and (question := denied(asked.question)):
-                opposite = replace(asked, question=question)
-                found.append(_shown(opposite, article.title, everything[right], None, draw))
     return found
-
-
-def denied(question: str) -> str:
-    """The question about what is not so, or nothing if it has no auxiliary verb or is negated already."""
-    found = re.search(rf"\b({'|'.join(DENIALS)})\b", question)
-    if not found or NEGATED.search(question):
-        return ""
-    return question[: found.start()] + DENIALS[found[1]] + question[found.end() :]
 
 
 def _shown(asked: Asked, title: str, passage: Passage, span: Span | None, draw: random.Random) -> Instance:

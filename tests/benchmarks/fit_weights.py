@@ -2,6 +2,8 @@
 
     PYTHONPATH=. python tests/benchmarks/fit_weights.py FOLDER FOLDER … [--write]
 
+A folder is a data set, or holds articles that the reader never saw (`comprehension/held_out/`).
+
 Three models. The sentence model is a conditional logit over the sentences found for a question: it raises the
 one that holds a gold answer above the others. The reread model is another on four numbers: that score, and
 what the span reader (`fit_reader.py`) said of the best passages. The answer model is a logistic regression on
@@ -99,11 +101,12 @@ def collect(folder: Path) -> list[Example]:
 @contextmanager
 def _data_set(folder: Path) -> Iterator[Path]:
     """The folder; one of articles written for training (`material.py`) as a data set."""
-    if (folder / "questions.jsonl").exists():
+    written = [] if (folder / "questions.jsonl").exists() else sorted(folder.glob("*.txt"))
+    if not written:
         yield folder
         return
     with TemporaryDirectory() as place:
-        write_data_set(articles(sorted(folder.glob("*.txt"))), Path(place))
+        write_data_set(articles(written), Path(place))
         yield Path(place)
 
 
