@@ -75,7 +75,7 @@ def understand(question: str, history: Sequence[Turn], retriever: Retriever) -> 
         passages_with=library.keywords.passages_with,
         is_common=embedder.is_common,
         stems_like=library.keywords.stems_like,
-        as_written=library.keywords.as_written,
+        forms=library.keywords.forms,
     )
     return replace(standing, text=text)
 

@@ -7,7 +7,14 @@ import pytest
 from assistant import Assistant
 from assistant.spelling import mended
 
-KNOWN = {"korea": 9, "north": 7, "note": 2, "growth": 3, "econom": 1, "contain": 2, "chloroplast": 1}
+KNOWN = {"korea": 9, "north": 7, "note": 2, "growth": 3, "economi": 1, "contain": 2, "chloroplast": 1}
+KNOWN |= {"hormon": 4, "carb": 1, "facil": 2}
+FORMS = {
+    "economi": ["economy"],
+    "contain": ["contain", "containment"],
+    "hormon": ["hormone"],
+    "facil": ["facilitate", "facility"],
+}
 
 
 def mend(text: str) -> str:
@@ -16,7 +23,7 @@ def mend(text: str) -> str:
         passages_with=lambda words: [KNOWN.get(word, 0) for word in words],
         is_common=lambda word: word in {"weather", "what"},
         stems_like=lambda stem: [(known, n) for known, n in KNOWN.items() if known[0] == stem[0]],
-        as_written=lambda stem: {"econom": "economy"}.get(stem, stem),
+        forms=lambda stem: FORMS.get(stem, [stem]),
     )
 
 
@@ -28,8 +35,12 @@ def mend(text: str) -> str:
         ("What weather?", "What weather?"),  # a common word is not there, but it is no slip
         ("Kore 2023 xyz", "Korea 2023 xyz"),
         ("Portugal", "Portugal"),  # nothing is near
-        ("containerized", "containerized"),  # another word than "contain", which it begins with
+        ("container", "container"),  # another word than "contain", which it begins with
         ("Chloropla", "Chloroplast"),  # two letters short of it
+        ("econmoy", "economy"),
+        ("facilty", "facility"),  # of the words of a stem, the nearest
+        ("harmonize", "harmonize"),  # its stem is near that of "hormone", but it is not
+        ("caribou", "caribou"),  # nor is this a "carb"
         ("", ""),
     ],
 )

@@ -9,6 +9,8 @@ from assistant import postings
 from assistant.library.database import Database
 from assistant.words import porter, words
 
+FORMS_FROM = 10  # passages, in which the forms of a word are looked for
+
 
 @dataclass(frozen=True)
 class Keywords:
@@ -59,15 +61,15 @@ class Keywords:
         )
         return [(term, int(count)) for term, count in rows]
 
-    def as_written(self, stem: str) -> str:
-        """A word of the passages that has this stem, in lower case; the stem itself where none is found."""
-        row = self.database.row(
-            "SELECT p.text FROM passages p"
-            " WHERE p.number = (SELECT doc FROM temp.places WHERE term = ? LIMIT 1)",
-            (stem,),
+    def forms(self, stem: str) -> list[str]:
+        """The words of up to FORMS_FROM passages that have this stem, in lower case."""
+        rows = self.database.rows(
+            "SELECT p.text FROM passages p WHERE p.number IN"
+            " (SELECT DISTINCT doc FROM temp.places WHERE term = ? LIMIT ?)",
+            (stem, FORMS_FROM),
         )
-        written = (word.folded for word in words(row[0] if row else "") if porter(word.folded) == stem)
-        return next(written, stem)
+        written = {word.folded for row in rows for word in words(row[0]) if word.folded[:1] == stem[:1]}
+        return sorted(word for word in written if porter(word) == stem)
 
     def stale_terms(self) -> set[str]:
         """Terms that stand in the pages of the keyword index although no passage has them any more."""

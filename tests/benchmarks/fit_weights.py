@@ -35,10 +35,9 @@ from sklearn.metrics import roc_auc_score
 
 from assistant import answerability, evaluate, ranking, settings
 from assistant.assistant import Assistant
-from assistant.chain import PASSAGES_READ
+from assistant.chain import PASSAGES_READ, understand
 from assistant.evaluate import Case
 from assistant.extract import compose
-from assistant.followups import stand_alone
 from assistant.questions import Question, analyse
 from assistant.signals import Scored
 
@@ -111,9 +110,9 @@ def _data_set(folder: Path) -> Iterator[Path]:
 
 
 def _example(assistant: Assistant, data: str, variant: str, case: Case, sources: Sequence[str]) -> Example:
-    standing = stand_alone(case.question, case.history)
-    hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
     extractor = assistant._engine.extractor
+    standing = understand(case.question, case.history, assistant._engine.retriever)
+    hits = assistant.search(standing.text, k=PASSAGES_READ, sources=sources)
     library = extractor.library
     question = analyse(
         standing.text, library.keywords.passages_with, library.passage_count(), asked=standing.asked
