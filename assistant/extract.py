@@ -31,7 +31,7 @@ MOST_SENTENCES = 4  # in all quotes together
 MOST_CHARS = 800  # quoted by one answer; the best sentence is always quoted whole
 # Measured together, see docs/answering.md.
 SHARPNESS = 0.65  # of the scores' softmax: on questions they were not fitted on they are too sure
-LEAST_WORTH = 0.07  # least probability for each TYPICAL_CHARS of a further sentence
+LEAST_WORTH = 0.087  # least probability for each TYPICAL_CHARS of a further sentence
 TYPICAL_CHARS = 100
 SENTENCES_WEIGHED = 8
 ASK_BACK_BELOW = 0.5  # confidence in the best sentence, where the question points at something unnamed
