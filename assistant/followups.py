@@ -16,6 +16,7 @@ from assistant.words import STOP_WORDS, content_words, fold, stem
 
 TURNS_READ = 4  # of the user; what was said before is seldom meant
 CONTEXT_WORDS = 8  # taken over at most
+WORDS_OF_A_CLAUSE = 3  # before a comma, that "this …" after it may point at
 
 OPENING = re.compile(
     r"^(?:(?:and|but|or|so|then|also|ok(?:ay)?|well|thanks?(?: you)?|i see|right)\b[\s,.:;!-]*)+",
@@ -151,11 +152,17 @@ def _context(core: str, topic: str, said: str) -> list[str]:
 
 
 def _dangling(question: str, said: Iterable[str]) -> str:
-    """A phrase that points at something by its kind, where nothing said names anything of that kind."""
+    """A phrase that points at something by its kind, where nothing said names anything of that kind.
+
+    It may point at a clause of the question itself ("If two numbers are multiplied, what is this called?").
+    """
     known = {stem(word) for text in said for word in content_words(text)}
     for found in POINTING.finditer(question):
         word = fold(found[1])
-        earlier = {stem(word) for word in content_words(question[: found.start()])}
+        before = question[: found.start()]
+        if len(set(content_words(before.rpartition(",")[0])) - STOP_WORDS) >= WORDS_OF_A_CLAUSE:
+            continue
+        earlier = {stem(word) for word in content_words(before)}
         if word not in NOT_POINTED_AT and word not in STOP_WORDS and stem(word) not in known | earlier:
             return found[0]
     return ""

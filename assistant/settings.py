@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     passage_chars: int = Field(600, ge=100, le=4000, description="longest passage, characters")
     candidates: int = Field(50, ge=5, le=500, description="passages fetched by meaning, and by keywords")
     minimum_confidence: float = Field(
-        0.22, ge=0, le=1, description="an answer less probable than this becomes a refusal"
+        0.21, ge=0, le=1, description="an answer less probable than this becomes a refusal"
     )
     max_question_chars: int = Field(8000, ge=10, description="longest question, characters")
     max_file_bytes: int = Field(200_000_000, ge=1, description="largest file read, bytes")
