@@ -154,7 +154,7 @@ def _context(core: str, topic: str, said: str) -> list[str]:
 def _dangling(question: str, said: Iterable[str]) -> str:
     """A phrase that points at something by its kind, where nothing said names anything of that kind.
 
-    It may point at a clause of the question itself ("If two numbers are multiplied, what is this called?").
+    It may point at a clause of the question itself ("If a winch moves a bridge, what is this machine?").
     """
     known = {stem(word) for text in said for word in content_words(text)}
     for found in POINTING.finditer(question):

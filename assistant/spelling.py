@@ -36,12 +36,16 @@ def mended(
     for word, count in reversed(list(zip(parts, held, strict=True))):
         if count or is_common(word.folded):
             continue
-        if near := _nearest(word.folded, stems_like(porter(word.folded)), forms):
+        if near := _nearest(word.folded, stems_like, forms):
             text = text[: word.start] + _cased(near, word.text) + text[word.end :]
     return text
 
 
-def _nearest(word: str, known: Sequence[tuple[str, int]], forms: Callable[[str], Sequence[str]]) -> str:
+def _nearest(
+    word: str,
+    stems_like: Callable[[str], Sequence[tuple[str, int]]],
+    forms: Callable[[str], Sequence[str]],
+) -> str:
     """The nearest known word within one slip (two in a long word), of the commonest stem; empty if none is.
 
     A slip near the end can make its stem another ("facilty", "facility"), so stems may be one further off.
@@ -50,7 +54,7 @@ def _nearest(word: str, known: Sequence[tuple[str, int]], forms: Callable[[str],
     stem = porter(word)
     near = [
         (distance, -count, other)
-        for other, count in known
+        for other, count in stems_like(stem)
         if (distance := DamerauLevenshtein.distance(stem, other, score_cutoff=most + 1)) <= most + 1
     ]
     found = [

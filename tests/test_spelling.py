@@ -35,6 +35,7 @@ def mend(text: str) -> str:
         ("What weather?", "What weather?"),  # a common word is not there, but it is no slip
         ("Kore 2023 xyz", "Korea 2023 xyz"),
         ("Portugal", "Portugal"),  # nothing is near
+        ("containerized", "containerized"),
         ("container", "container"),  # another word than "contain", which it begins with
         ("Chloropla", "Chloroplast"),  # two letters short of it
         ("econmoy", "economy"),
